@@ -1,0 +1,92 @@
+// swift-tools-version:6.1
+import PackageDescription
+
+// Floors of the house (docs/architecture.md): a target imports only targets above it in this file.
+
+/// `scripts/bootstrap` writes pkg-config files for the libraries that have none of their own into `.deps`.
+let deps = Context.packageDirectory + "/.deps"
+
+var settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+// The Makefile sets this; a newer compiler's new warning must not break the build of somebody who only uses Windhover.
+if Context.environment["WINDHOVER_STRICT"] != nil {
+    settings.append(.unsafeFlags(["-warnings-as-errors"]))
+}
+
+/// OpenVINO is found where bootstrap unpacked it, or beside the program (`$ORIGIN`, set by SwiftPM).
+let openVINOPath: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", deps + "/openvino/libs"], .when(platforms: [.linux]))
+]
+
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "windhover",
+    platforms: [.macOS(.v15), .iOS(.v18)],
+    products: [
+        .executable(name: "windhover", targets: ["windhover"]),
+        .library(name: "WindhoverClient", targets: ["WindhoverClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.15.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.4.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    ],
+    targets: [
+        // 0: libraries
+        .systemLibrary(name: "COpenVINO", pkgConfig: deps + "/openvino.pc"),
+        .systemLibrary(name: "COpenCV", pkgConfig: deps + "/opencv.pc"),
+        .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .target(name: "CVision", dependencies: ["COpenCV"], cxxSettings: [.unsafeFlags(["-std=c++17"])]),
+        .target(name: "CHalf"),
+        // 1: pictures, models, records, the client
+        .target(name: "Imaging", dependencies: ["CTurboJPEG", "CPNG"]),
+        .target(name: "Inference", dependencies: ["COpenVINO", "Imaging", crypto]),
+        .target(name: "Results", dependencies: [grdb]),
+        .target(name: "WindhoverClient"),
+        // 2: the method, and a world to try it on
+        .target(name: "SSP", dependencies: ["CHalf", "CVision", "Imaging", "Inference"]),
+        .target(name: "Simulation", dependencies: ["Imaging"]),
+        // 3: state
+        .target(name: "Sessions", dependencies: ["Imaging", "Inference", "SSP", "Results", crypto]),
+        // 4: HTTP
+        .target(name: "API", dependencies: ["Sessions", "Results", "Imaging", hummingbird, lifecycle, logging]),
+        // 5: the command line
+        .executableTarget(
+            name: "windhover",
+            dependencies: ["API", "Simulation", "WindhoverClient", arguments, lifecycle, logging],
+            linkerSettings: openVINOPath),
+
+        .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference"], linkerSettings: openVINOPath),
+        .testTarget(name: "ResultsTests", dependencies: ["Results", grdb]),
+        .testTarget(name: "WindhoverClientTests", dependencies: ["WindhoverClient"]),
+        .testTarget(
+            name: "SSPTests", dependencies: ["SSP", "Simulation"], resources: [.copy("Golden")],
+            linkerSettings: openVINOPath),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
+        .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
+        .testTarget(name: "APITests", dependencies: ["API", yaml], linkerSettings: openVINOPath),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["API", "Simulation", "WindhoverClient"],
+            linkerSettings: openVINOPath),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = settings
+}

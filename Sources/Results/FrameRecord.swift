@@ -1,0 +1,142 @@
+import Foundation
+
+/// One segmented frame, as stored and as answered. Immutable once committed.
+package struct FrameRecord: Sendable, Equatable, Codable {
+    /// UUIDv7, lower case.
+    package var id: String
+    package var sessionID: String
+    package var sequence: Int
+    /// SHA-256 of the uploaded image's bytes and of its metadata, hex: what makes a repeated upload recognisable.
+    package var digest: String
+    /// The `Idempotency-Key` of an upload that the server numbered.
+    package var idempotencyKey: String?
+    package var droneID: String?
+    package var missionID: String?
+    package var model: String
+    package var modelVersion: String
+    package var capturedAt: Date
+    package var receivedAt: Date
+    /// Pixels of the uploaded frame, upright.
+    package var width: Int
+    package var height: Int
+    /// `cold`, `propagated`, `reset` or `stateless`.
+    package var mode: String
+    /// Why the mode is not `propagated`; nil where there is nothing to say.
+    package var reason: String?
+    /// Sequence numbers skipped since the previous frame.
+    package var gapFrames: Int
+    /// Milliseconds since the previous frame; nil for a first frame.
+    package var gapMs: Int?
+    package var registration: Registration?
+    /// Mean of the similarity map, 0…1; nil where nothing was fused.
+    package var similarityMean: Double?
+    /// Fraction of pixels whose class differs from the warped previous mask, 0…1; nil where nothing was fused.
+    package var changedFraction: Double?
+    package var position: Position?
+    package var classes: [ClassPixels]
+    /// Stage → milliseconds: `queue`, `decode`, `image`, `register`, `fuse`, `encode`, …
+    package var stageMs: [String: Double]
+    package var mask: StoredBlob?
+    package var similarity: StoredBlob?
+    package var image: StoredBlob?
+
+    package struct Registration: Sendable, Equatable, Codable {
+        /// `klt`, `orb`, `akaze`, `identity` or `supplied`.
+        package var method: String
+        package var ok: Bool
+        package var matches: Int
+        package var inliers: Int
+        /// Row-major 3×3 in pixels of the uploaded frames, previous → current; nil where it was not found.
+        package var homography: [Double]?
+
+        package init(method: String, ok: Bool, matches: Int, inliers: Int, homography: [Double]?) {
+            self.method = method
+            self.ok = ok
+            self.matches = matches
+            self.inliers = inliers
+            self.homography = homography
+        }
+    }
+
+    /// Where the camera was. Degrees WGS 84, metres, degrees clockwise from north.
+    package struct Position: Sendable, Equatable, Codable {
+        package var lat: Double?
+        package var lon: Double?
+        package var altM: Double?
+        package var headingDeg: Double?
+
+        package init(lat: Double? = nil, lon: Double? = nil, altM: Double? = nil, headingDeg: Double? = nil) {
+            self.lat = lat
+            self.lon = lon
+            self.altM = altM
+            self.headingDeg = headingDeg
+        }
+    }
+
+    package struct ClassPixels: Sendable, Equatable, Codable {
+        /// Class index: the value of the mask's pixels.
+        package var value: Int
+        package var name: String
+        package var pixels: Int
+        /// Of all pixels of the frame, 0…1.
+        package var fraction: Double
+
+        package init(value: Int, name: String, pixels: Int, fraction: Double) {
+            self.value = value
+            self.name = name
+            self.pixels = pixels
+            self.fraction = fraction
+        }
+    }
+
+    /// Where a picture lies: a stretch of a pack file under the data folder.
+    package struct StoredBlob: Sendable, Equatable, Codable {
+        /// Relative to the data folder.
+        package var file: String
+        package var offset: Int
+        package var length: Int
+
+        package init(file: String, offset: Int, length: Int) {
+            self.file = file
+            self.offset = offset
+            self.length = length
+        }
+    }
+
+    package init(
+        id: String, sessionID: String, sequence: Int, digest: String, idempotencyKey: String? = nil,
+        droneID: String? = nil, missionID: String? = nil, model: String, modelVersion: String, capturedAt: Date,
+        receivedAt: Date, width: Int, height: Int, mode: String, reason: String? = nil, gapFrames: Int = 0,
+        gapMs: Int? = nil, registration: Registration? = nil, similarityMean: Double? = nil,
+        changedFraction: Double? = nil, position: Position? = nil, classes: [ClassPixels] = [],
+        stageMs: [String: Double] = [:], mask: StoredBlob? = nil, similarity: StoredBlob? = nil,
+        image: StoredBlob? = nil
+    ) {
+        self.id = id
+        self.sessionID = sessionID
+        self.sequence = sequence
+        self.digest = digest
+        self.idempotencyKey = idempotencyKey
+        self.droneID = droneID
+        self.missionID = missionID
+        self.model = model
+        self.modelVersion = modelVersion
+        self.capturedAt = capturedAt
+        self.receivedAt = receivedAt
+        self.width = width
+        self.height = height
+        self.mode = mode
+        self.reason = reason
+        self.gapFrames = gapFrames
+        self.gapMs = gapMs
+        self.registration = registration
+        self.similarityMean = similarityMean
+        self.changedFraction = changedFraction
+        self.position = position
+        self.classes = classes
+        self.stageMs = stageMs
+        self.mask = mask
+        self.similarity = similarity
+        self.image = image
+    }
+}
