@@ -57,8 +57,20 @@ package enum StoreError: Error, Equatable {
     case badCursor
     /// The session has a frame of this number already.
     case duplicateFrame(session: String, sequence: Int)
+    /// The session has a frame with this `Idempotency-Key` already.
+    case duplicateIdempotencyKey(session: String, key: String)
+    /// A session or a frame of this id exists already.
+    case duplicateID(String)
+    /// A frame for a session that was never inserted.
+    case unknownSession(String)
+    /// The pack of a picture has been unlinked.
     case blobMissing(file: String)
+    /// The pack is there, but not the picture where its row says: somebody truncated or overwrote the file.
+    case blobDamaged(file: String)
     case closed
     /// No room left on the disk: nothing was stored.
     case diskFull
+    /// More changes wait than the queue takes, or another program holds the database's write lock. Nothing was stored,
+    /// trying again is safe.
+    case busy
 }
