@@ -9,7 +9,9 @@ package struct ClassInfo: Sendable, Equatable, Codable {
     }
 }
 
-/// An opaque colour. In JSON a string, `"#rrggbb"`.
+/// An opaque colour.
+///
+/// In JSON a string, `"#rrggbb"`.
 package struct RGB: Sendable, Equatable, Hashable {
     package let red: UInt8
     package let green: UInt8

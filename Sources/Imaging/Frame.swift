@@ -6,7 +6,8 @@ package struct Frame: Sendable, Equatable {
     package var pixels: [UInt8]
 
     package init(width: Int, height: Int, pixels: [UInt8]) {
-        precondition(width > 0 && height > 0 && pixels.count == width * height * 3, "a frame is height × width × 3 bytes")
+        precondition(
+            width > 0 && height > 0 && pixels.count == width * height * 3, "a frame is height × width × 3 bytes")
         self.width = width
         self.height = height
         self.pixels = pixels

@@ -1,4 +1,6 @@
-/// A mask: one class index per pixel, rows from the top. 255 is "ignore" in label files and never predicted.
+/// A mask: one class index per pixel, rows from the top.
+///
+/// 255 is "ignore" in label files and never predicted.
 package struct LabelMap: Sendable, Equatable {
     package static let ignore: UInt8 = 255
 
