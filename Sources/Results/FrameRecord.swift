@@ -6,7 +6,7 @@ package struct FrameRecord: Sendable, Equatable, Codable {
     package var id: String
     package var sessionID: String
     package var sequence: Int
-    /// SHA-256 of the uploaded image's bytes and of its metadata, hex: what makes a repeated upload recognisable.
+    /// SHA-256 of the uploaded image, hex: what makes a repeated upload recognisable.
     package var digest: String
     /// The `Idempotency-Key` of an upload that the server numbered.
     package var idempotencyKey: String?

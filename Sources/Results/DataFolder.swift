@@ -1,0 +1,76 @@
+import Foundation
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// The folder that a store lives in, held for as long as this object lives.
+///
+/// `windhover.sqlite` (with `-wal` and `-shm` while in use), `masks/` and `windhover.lock`.
+final class DataFolder: Sendable {
+    let directory: URL
+    private let lock: Int32
+
+    var database: URL { directory.appending(path: "windhover.sqlite") }
+    var writeAheadLog: URL { directory.appending(path: "windhover.sqlite-wal") }
+
+    /// Creates what is missing. Throws `StoreOpenError.inUse` where another store holds the folder.
+    init(_ directory: URL) throws {
+        self.directory = directory
+        try FileManager.default.createDirectory(
+            at: directory.appending(path: Pack.folder), withIntermediateDirectories: true)
+        let path = directory.appending(path: "windhover.lock").path
+        // The lock belongs to the open file, not to the file's being there: it goes with the process, however that ends.
+        lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        guard lock >= 0 else { throw FileError(operation: "open", path: path) }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            let holder = (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int32($0) }
+            close(lock)
+            guard code == EWOULDBLOCK else { throw FileError(operation: "lock", path: path, code: code) }
+            throw StoreOpenError.inUse(directory: directory.path, process: holder)
+        }
+        let process = Array(String(getpid()).utf8)
+        // Only for the message above: that it cannot be written harms nothing.
+        _ = ftruncate(lock, 0)
+        _ = pwrite(lock, process, process.count, 0)
+    }
+
+    deinit {
+        close(lock)
+    }
+
+    /// Lets another store have the folder.
+    func unlock() {
+        flock(lock, LOCK_UN)
+    }
+
+    func size(of file: URL) -> Int {
+        var status = stat()
+        return stat(file.path, &status) == 0 ? Int(status.st_size) : 0
+    }
+}
+
+/// Why a store does not open.
+package enum StoreOpenError: Error, Equatable, CustomStringConvertible {
+    /// Another server, perhaps of this process id, uses the folder.
+    case inUse(directory: String, process: Int32?)
+    /// The database was written by a newer Windhover, which has tables this one does not know.
+    case newerSchema(path: String)
+    /// The file is a database of some other program.
+    case foreign(path: String)
+
+    package var description: String {
+        switch self {
+        case .inUse(let directory, let process):
+            let holder = process.map { " (process \($0))" } ?? ""
+            return "another server\(holder) uses the data folder \(directory): stop it, or choose another folder"
+        case .newerSchema(let path):
+            return "\(path) was written by a newer version of Windhover: use that version, or choose another data folder"
+        case .foreign(let path):
+            return "\(path) is the database of another program: choose another data folder"
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+    /// What the record says of its pictures on the way in is ignored. Throws `StoreError.duplicateFrame`,
+    /// `.duplicateIdempotencyKey`, `.duplicateID`, `.unknownSession`, `.diskFull`, `.busy` or `.closed`; nothing is stored
+    /// then.
+    package func commit(_ frame: FrameRecord, pictures: FramePictures) async throws -> FrameRecord {
+        let frame = frame.normalized
+        let pack = Pack.file(session: frame.sessionID, receivedAt: frame.receivedAt)
+        return try await writer.write(pictures: pictures, pack: pack, isFrame: true) { db, placed in
+            var frame = frame
+            frame.mask = placed.mask
+            frame.similarity = placed.similarity
+            frame.image = placed.image
+            try frame.insert(db)
+            return frame
+        }
+    }
+
+    package func frame(_ id: String) async throws -> FrameRecord? {
+        try await frame(where: "f.id = ?", [id])
+    }
+
+    package func frame(session: String, sequence: Int) async throws -> FrameRecord? {
+        try await frame(
+            where: "f.session = (SELECT key FROM session WHERE id = ?) AND f.sequence = ?", [session, sequence])
+    }
+
+    package func frame(session: String, idempotencyKey: String) async throws -> FrameRecord? {
+        try await frame(
+            where: "f.session = (SELECT key FROM session WHERE id = ?) AND f.idempotency_key = ?",
+            [session, idempotencyKey])
+    }
+
+    package func frames(_ query: FrameQuery) async throws -> Page<FrameRecord> {
+        let filter = query.fingerprint
+        let place = try query.cursor.map { try PageCursor($0, for: filter) } ?? PageCursor(before: query.to)
+        let limit = max(1, min(query.limit, .max - 1))
+        return try await read { db in
+            let listing = query.listing(below: place, count: limit + 1)
+            let rows = try Row.fetchAll(db.cachedStatement(sql: listing.sql), arguments: listing.arguments)
+            let items = try rows.prefix(limit).map { try FrameRecord($0, db) }
+            let next =
+                rows.count > limit
+                ? PageCursor(microseconds: items[limit - 1].capturedAt.microseconds, key: rows[limit - 1][0]) : nil
+            return Page(items: items, nextCursor: next?.text(for: filter))
+        }
+    }
+
+    private func frame(where condition: String, _ arguments: StatementArguments) async throws -> FrameRecord? {
+        let sql = "SELECT \(FrameRecord.selection) FROM frame AS f WHERE \(condition)"
+        return try await read { db in
+            try Row.fetchOne(db.cachedStatement(sql: sql), arguments: arguments).map { try FrameRecord($0, db) }
+        }
+    }
+}
+
+extension FrameRecord {
+    /// What a `SELECT` from `frame AS f` asks for.
+    static let selection = (["key", "session"] + columns).map { "f.\($0)" }.joined(separator: ", ")
+
+    /// A row of `selection`, and what other tables know of it.
+    fileprivate init(_ row: Row, _ db: Database) throws {
+        var reader = RowReader(row)
+        let key: Int64 = reader.next()
+        let session: Int64 = reader.next()
+        let id = try String.fetchOne(
+            db.cachedStatement(sql: "SELECT id FROM session WHERE key = ?"), arguments: [session])
+        let classes = try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT value, name, pixels, fraction FROM frame_class WHERE frame = ? ORDER BY value, name"),
+            arguments: [key])
+        try self.init(
+            &reader, sessionID: id!,
+            classes: classes.map { ClassPixels(value: $0[0], name: $0[1], pixels: $0[2], fraction: $0[3]) })
+    }
+
+    fileprivate func insert(_ db: Database) throws {
+        guard
+            let session = try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT key FROM session WHERE id = ?"), arguments: [sessionID])
+        else { throw StoreError.unknownSession(sessionID) }
+
+        let columns = Self.columns.joined(separator: ", ")
+        let places = Self.columns.map { _ in ", ?" }.joined()
+        do {
+            try db.cachedStatement(sql: "INSERT INTO frame (session, \(columns)) VALUES (?\(places))")
+                .execute(arguments: arguments(session: session))
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
+            throw try conflict(session: session, db) ?? error
+        }
+        let key = db.lastInsertedRowID
+
+        let insertClass = try db.cachedStatement(
+            sql: """
+                INSERT INTO frame_class (frame, name, value, pixels, fraction, captured_us) VALUES (?, ?, ?, ?, ?, ?)
+                """)
+        for item in classes {
+            try insertClass.execute(
+                arguments: [key, item.name, item.value, item.pixels, item.fraction, capturedAt.microseconds])
+        }
+
+        try db.cachedStatement(
+            sql: """
+                UPDATE session SET frames = frames + 1, last_sequence = max(coalesce(last_sequence, ?1), ?1),
+                    last_frame_us = max(coalesce(last_frame_us, ?2), ?2) WHERE key = ?3
+                """
+        ).execute(arguments: [sequence, receivedAt.microseconds, session])
+    }
+
+    /// Which rule a row broke, found by asking rather than by reading SQLite's message.
+    private func conflict(session: Int64, _ db: Database) throws -> StoreError? {
+        if try Int.fetchOne(
+            db, sql: "SELECT 1 FROM frame WHERE session = ? AND sequence = ?", arguments: [session, sequence]) != nil
+        {
+            return .duplicateFrame(session: sessionID, sequence: sequence)
+        }
+        if let idempotencyKey,
+            try Int.fetchOne(
+                db, sql: "SELECT 1 FROM frame WHERE session = ? AND idempotency_key = ?",
+                arguments: [session, idempotencyKey]) != nil
+        {
+            return .duplicateIdempotencyKey(session: sessionID, key: idempotencyKey)
+        }
+        return try Int.fetchOne(db, sql: "SELECT 1 FROM frame WHERE id = ?", arguments: [id]) == nil
+            ? nil : .duplicateID(id)
+    }
+}
