@@ -1,9 +1,9 @@
 import Foundation
 
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// The folder that a store lives in, held for as long as this object lives.
@@ -16,7 +16,9 @@ final class DataFolder: Sendable {
     var database: URL { directory.appending(path: "windhover.sqlite") }
     var writeAheadLog: URL { directory.appending(path: "windhover.sqlite-wal") }
 
-    /// Creates what is missing. Throws `StoreOpenError.inUse` where another store holds the folder.
+    /// Creates what is missing.
+    ///
+    /// Throws `StoreOpenError.inUse` where another store holds the folder.
     init(_ directory: URL) throws {
         self.directory = directory
         try FileManager.default.createDirectory(
@@ -68,7 +70,8 @@ package enum StoreOpenError: Error, Equatable, CustomStringConvertible {
             let holder = process.map { " (process \($0))" } ?? ""
             return "another server\(holder) uses the data folder \(directory): stop it, or choose another folder"
         case .newerSchema(let path):
-            return "\(path) was written by a newer version of Windhover: use that version, or choose another data folder"
+            return
+                "\(path) was written by a newer version of Windhover: use that version, or choose another data folder"
         case .foreign(let path):
             return "\(path) is the database of another program: choose another data folder"
         }

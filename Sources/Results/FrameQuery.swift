@@ -1,6 +1,8 @@
 import Foundation
 
-/// What `GET /v1/frames` may ask for. Every member narrows; none given means all, newest first.
+/// What `GET /v1/frames` may ask for.
+///
+/// Every member narrows; none given means all, newest first.
 package struct FrameQuery: Sendable, Equatable {
     package var session: String?
     package var drone: String?

@@ -90,7 +90,9 @@ extension FrameRecord.StoredBlob {
     }
 }
 
-/// Small JSON values within a column. Foundation writes the shortest digits that read back as the same number.
+/// Small JSON values within a column.
+///
+/// Foundation writes the shortest digits that read back as the same number.
 private enum JSON {
     static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

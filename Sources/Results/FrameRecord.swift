@@ -1,6 +1,8 @@
 import Foundation
 
-/// One segmented frame, as stored and as answered. Immutable once committed.
+/// One segmented frame, as stored and as answered.
+///
+/// Immutable once committed.
 package struct FrameRecord: Sendable, Equatable, Codable {
     /// UUIDv7, lower case.
     package var id: String
@@ -34,7 +36,7 @@ package struct FrameRecord: Sendable, Equatable, Codable {
     package var changedFraction: Double?
     package var position: Position?
     package var classes: [ClassPixels]
-    /// Stage → milliseconds: `queue`, `decode`, `image`, `register`, `fuse`, `encode`, …
+    /// Stage → milliseconds; stages are `queue`, `decode`, `image`, `register`, `fuse`, `encode` and others.
     package var stageMs: [String: Double]
     package var mask: StoredBlob?
     package var similarity: StoredBlob?
@@ -58,7 +60,9 @@ package struct FrameRecord: Sendable, Equatable, Codable {
         }
     }
 
-    /// Where the camera was. Degrees WGS 84, metres, degrees clockwise from north.
+    /// Where the camera was.
+    ///
+    /// Degrees WGS 84, metres, degrees clockwise from north.
     package struct Position: Sendable, Equatable, Codable {
         package var lat: Double?
         package var lon: Double?

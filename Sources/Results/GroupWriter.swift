@@ -8,13 +8,17 @@ import Synchronization
 /// with the load and a lone frame waits for nobody. All of it runs on the serial queue of the database's write
 /// connection; callers wait suspended.
 final class GroupWriter: Sendable {
-    /// One change to the database. Exactly one of `rows`' result and `fail` is called, once, when its fate is settled.
+    /// One change to the database.
+    ///
+    /// Exactly one of `rows`' result and `fail` is called, once, when its fate is settled.
     struct Change: Sendable {
         var pictures = FramePictures()
         /// The pack for the pictures; unused without any.
         var pack = ""
         var isFrame = false
-        /// Writes the rows, within a savepoint. What it returns is called when they are durable.
+        /// Writes the rows, within a savepoint.
+        ///
+        /// What it returns is called when they are durable.
         var rows: @Sendable (Database, PlacedPictures) throws -> @Sendable () -> Void
         var fail: @Sendable (any Error) -> Void
     }
@@ -59,7 +63,9 @@ final class GroupWriter: Sendable {
         }
     }
 
-    /// Applies a change, and returns when it is durable. The caller's being cancelled does not call it back.
+    /// Applies a change, and returns when it is durable.
+    ///
+    /// The caller's being cancelled does not call it back.
     func write<Value: Sendable>(
         pictures: FramePictures = FramePictures(), pack: String = "", isFrame: Bool = false,
         _ rows: @escaping @Sendable (Database, PlacedPictures) throws -> Value
@@ -76,7 +82,9 @@ final class GroupWriter: Sendable {
         }
     }
 
-    /// Refuses further changes and returns when those that wait are settled. False where that was done before.
+    /// Refuses further changes and returns when those that wait are settled.
+    ///
+    /// False where that was done before.
     func close() async -> Bool {
         let wasOpen = state.withLock { state in
             defer { state.isClosed = true }
@@ -207,9 +215,11 @@ final class GroupWriter: Sendable {
         }
     }
 
-    /// SQLite copies the log into the database every 1000 pages (4 MB) by itself and starts it anew when no reader needs
-    /// it; readers that overlap without end never let it. When the log has outgrown its limit they are made to finish
-    /// first. A reader that does not, within the busy timeout, is left alone until the log has grown by as much again.
+    /// SQLite copies the log into the database every 1000 pages (4 MB) by itself and starts it anew when no reader
+    /// needs it; readers that overlap without end never let it.
+    ///
+    /// When the log has outgrown its limit they are made to finish first. A reader that does not, within the busy
+    /// timeout, is left alone until the log has grown by as much again.
     private func checkpointIfLarge(_ db: Database) {
         files.withLock { files in
             let size = folder.size(of: folder.writeAheadLog)

@@ -1,9 +1,9 @@
 import Foundation
 
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// The files that hold pictures: `masks/2026-03-01/SESSION.pack`, appended to and never rewritten.
@@ -22,7 +22,9 @@ enum Pack {
         case image = "imag"
     }
 
-    /// Relative to the data folder. The schema's view `frames` spells the same path.
+    /// Relative to the data folder.
+    ///
+    /// The schema's view `frames` spells the same path.
     static func file(session: String, receivedAt: Date) -> String {
         "\(folder)/\(receivedAt.utcDay)/\(session).pack"
     }
@@ -32,7 +34,9 @@ enum Pack {
         return Array(kind.rawValue.utf8) + (0..<4).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) }
     }
 
-    /// The picture's bytes. Throws `StoreError.blobMissing` or `.blobDamaged`. Blocks.
+    /// The picture's bytes.
+    ///
+    /// Throws `StoreError.blobMissing` or `.blobDamaged`. Blocks.
     static func read(_ blob: FrameRecord.StoredBlob, in directory: URL) throws -> [UInt8] {
         let path = directory.appending(path: blob.file).path
         guard blob.file.hasPrefix(folder + "/"), !blob.file.split(separator: "/").contains("..") else {

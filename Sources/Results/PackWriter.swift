@@ -1,9 +1,9 @@
 import Foundation
 
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// Where the pictures of one frame were put.
@@ -14,7 +14,9 @@ struct PlacedPictures: Sendable {
 }
 
 /// Appends pictures to packs, a group of frames at a time: `append`…, `sync`, rows committed elsewhere, then `keep` or
-/// `undo`. Blocks; lives on the store's writer queue.
+/// `undo`.
+///
+/// Blocks; lives on the store's writer queue.
 struct PackWriter {
     private let directory: URL
     private let capacity: Int
@@ -48,7 +50,9 @@ struct PackWriter {
         return PlacedPictures(mask: blobs[0], similarity: blobs[1], image: blobs[2])
     }
 
-    /// Makes what was appended durable. Returns the packs of which that cannot be said: their frames must not be stored.
+    /// Makes what was appended durable.
+    ///
+    /// Returns the packs of which that cannot be said: their frames must not be stored.
     mutating func sync() -> [String: any Error] {
         var failed: [String: any Error] = [:]
         for pack in packs where pack.isTouched {
@@ -109,8 +113,9 @@ struct PackWriter {
     }
 }
 
-/// A pack open for writing. Writes go to a known place, never to "the end": what a failed write left behind is written
-/// over by the next.
+/// A pack open for writing.
+///
+/// Writes go to a known place, never to "the end": what a failed write left behind is written over by the next.
 private final class OpenPack {
     let file: String
     let isNew: Bool

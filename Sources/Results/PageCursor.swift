@@ -17,7 +17,9 @@ struct PageCursor: Equatable {
         self.key = key
     }
 
-    /// Reads a cursor that `text(for:)` wrote. Throws `StoreError.badCursor` for anything else.
+    /// Reads a cursor that `text(for:)` wrote.
+    ///
+    /// Throws `StoreError.badCursor` for anything else.
     init(_ text: String, for filter: Fingerprint) throws {
         var base64 = text.replacing("-", with: "+").replacing("_", with: "/")
         base64 += String(repeating: "=", count: (4 - base64.utf8.count % 4) % 4)

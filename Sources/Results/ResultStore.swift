@@ -1,25 +1,32 @@
 import Foundation
 
-/// The log of everything seen. A call that returns has made its change durable.
+/// The log of everything seen.
+///
+/// A call that returns has made its change durable.
 package protocol ResultStore: Sendable {
     func insert(_ session: SessionRecord) async throws
     func session(_ id: String) async throws -> SessionRecord?
     /// Newest first; filters are exact.
     func sessions(_ query: SessionQuery) async throws -> Page<SessionRecord>
-    /// Changes a session's state. Ending one that has ended changes nothing. Nil for an id that does not exist.
+    /// Changes a session's state.
+    ///
+    /// Ending one that has ended changes nothing. Nil for an id that does not exist.
     @discardableResult
     func setState(_ state: SessionRecord.State, reason: String?, at: Date, session id: String) async throws
         -> SessionRecord?
 
-    /// Stores the pictures and the row of one frame, and moves its session on (`lastSequence`, `lastFrameAt`, `frames`),
-    /// in one transaction: pictures first, so that a committed row never points at nothing. Returns the record with the
-    /// places of its pictures filled in.
+    /// Stores the pictures and the row of one frame, and moves its session on (`lastSequence`, `lastFrameAt`,
+    /// `frames`), in one transaction: pictures first, so that a committed row never points at nothing.
+    ///
+    /// Returns the record with the places of its pictures filled in.
     func commit(_ frame: FrameRecord, pictures: FramePictures) async throws -> FrameRecord
     func frame(_ id: String) async throws -> FrameRecord?
     func frame(session: String, sequence: Int) async throws -> FrameRecord?
     func frame(session: String, idempotencyKey: String) async throws -> FrameRecord?
     func frames(_ query: FrameQuery) async throws -> Page<FrameRecord>
-    /// The bytes of a stored picture. Throws `StoreError.blobMissing` where its pack has been unlinked.
+    /// The bytes of a stored picture.
+    ///
+    /// Throws `StoreError.blobMissing` where its pack has been unlinked.
     func read(_ blob: FrameRecord.StoredBlob) async throws -> [UInt8]
 
     /// Commits what is queued and checkpoints; the store takes nothing after it.
@@ -70,7 +77,8 @@ package enum StoreError: Error, Equatable {
     case closed
     /// No room left on the disk: nothing was stored.
     case diskFull
-    /// More changes wait than the queue takes, or another program holds the database's write lock. Nothing was stored,
-    /// trying again is safe.
+    /// More changes wait than the queue takes, or another program holds the database's write lock.
+    ///
+    /// Nothing was stored, trying again is safe.
     case busy
 }

@@ -2,9 +2,10 @@ import Foundation
 import GRDB
 
 extension SQLiteStore {
-    /// What the record says of its pictures on the way in is ignored. Throws `StoreError.duplicateFrame`,
-    /// `.duplicateIdempotencyKey`, `.duplicateID`, `.unknownSession`, `.diskFull`, `.busy` or `.closed`; nothing is stored
-    /// then.
+    /// What the record says of its pictures on the way in is ignored.
+    ///
+    /// Throws `StoreError.duplicateFrame`, `.duplicateIdempotencyKey`, `.duplicateID`, `.unknownSession`, `.diskFull`,
+    /// `.busy` or `.closed`; nothing is stored then.
     package func commit(_ frame: FrameRecord, pictures: FramePictures) async throws -> FrameRecord {
         let frame = frame.normalized
         let pack = Pack.file(session: frame.sessionID, receivedAt: frame.receivedAt)

@@ -47,7 +47,9 @@ extension SQLiteStore {
         return try await sessions(query).items
     }
 
-    /// An ended session stays as it is, whatever the new state. `reason` is kept with `idle` and `ended`.
+    /// An ended session stays as it is, whatever the new state.
+    ///
+    /// `reason` is kept with `idle` and `ended`.
     @discardableResult
     package func setState(
         _ state: SessionRecord.State, reason: String?, at time: Date, session id: String

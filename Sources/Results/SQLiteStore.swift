@@ -29,7 +29,9 @@ package final class SQLiteStore: ResultStore {
     private let folder: DataFolder
     private let pictures = DispatchQueue(label: "windhover.store.pictures", attributes: .concurrent)
 
-    /// Opens the store in a folder, and creates both where they are missing. Blocks while it migrates.
+    /// Opens the store in a folder, and creates both where they are missing.
+    ///
+    /// Blocks while it migrates.
     ///
     /// Throws `StoreOpenError`, a `DatabaseError` for a file that is no database, or a `FileError`. The database is not
     /// checked through and through, which takes minutes for a large one: `sqlite3 windhover.sqlite 'PRAGMA quick_check'`.
@@ -77,7 +79,9 @@ package final class SQLiteStore: ResultStore {
         }
     }
 
-    /// A read of one consistent state of the database. Throws `StoreError.closed` after `close`.
+    /// A read of one consistent state of the database.
+    ///
+    /// Throws `StoreError.closed` after `close`.
     func read<Value: Sendable>(_ value: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         guard !writer.isClosed else { throw StoreError.closed }
         do {

@@ -18,8 +18,10 @@ enum Schema {
         return migrator
     }
 
-    /// Times are microseconds since 1970-01-01T00:00:00Z. For people there are the views `sessions`, `frames` and
-    /// `classes`, with times in RFC 3339, text ids, and paths of pictures.
+    /// Times are microseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// For people there are the views `sessions`, `frames` and `classes`, with times in RFC 3339, text ids, and paths
+    /// of pictures.
     ///
     /// The order of every list is newest first by (time, key), and a page starts below the last (time, key) of the page
     /// before it. So each index that serves a filter is (filter, time) and ends, as every SQLite index does, in the

@@ -1,6 +1,8 @@
 import Foundation
 
-/// A session as the store keeps it: what was asked for, and how far it came. The temporal state itself is never stored.
+/// A session as the store keeps it: what was asked for, and how far it came.
+///
+/// The temporal state itself is never stored.
 package struct SessionRecord: Sendable, Equatable, Codable {
     /// UUIDv7, lower case.
     package var id: String
@@ -17,7 +19,7 @@ package struct SessionRecord: Sendable, Equatable, Codable {
     package var lastSequence: Int?
     package var frames: Int
     package var state: State
-    /// Why the session is idle or ended: `idle-timeout`, `client`, …
+    /// Why the session is idle or ended, such as `idle-timeout` or `client`.
     package var endReason: String?
     package var endedAt: Date?
 
