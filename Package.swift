@@ -53,8 +53,9 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .target(name: "CVision", dependencies: ["COpenCV"], cxxSettings: [.unsafeFlags(["-std=c++17"])]),
         .target(name: "CHalf"),
+        .target(name: "CPNGShim", dependencies: ["CPNG"]),
         // 1: pictures, models, records, the client
-        .target(name: "Imaging", dependencies: ["CTurboJPEG", "CPNG"]),
+        .target(name: "Imaging", dependencies: ["CTurboJPEG", "CPNGShim"]),
         .target(name: "Inference", dependencies: ["COpenVINO", "Imaging", crypto]),
         .target(name: "Results", dependencies: [grdb]),
         .target(name: "WindhoverClient"),
@@ -71,7 +72,7 @@ let package = Package(
             dependencies: ["API", "Simulation", "WindhoverClient", arguments, lifecycle, logging],
             linkerSettings: openVINOPath),
 
-        .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
+        .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference"], linkerSettings: openVINOPath),
         .testTarget(name: "ResultsTests", dependencies: ["Results", grdb]),
         .testTarget(name: "WindhoverClientTests", dependencies: ["WindhoverClient"]),

@@ -1,0 +1,198 @@
+#include "CVision.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <opencv2/calib3d.hpp>
+#include <opencv2/core.hpp>
+#include <opencv2/features2d.hpp>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/video/tracking.hpp>
+#include <vector>
+
+namespace {
+
+// Optical flow works at about this width: half of 720p. Finer costs time and gains nothing measurable.
+constexpr int trackingWidth = 640;
+// Descriptors are computed at no more than this width, for bounded time on 4K frames.
+constexpr int matchingWidth = 1280;
+constexpr int corners = 400;
+const cv::Size window(21, 21);
+constexpr int levels = 4;
+// A point that does not come back to within this many pixels when tracked backwards is lost.
+constexpr float roundTrip = 0.7f;
+constexpr int smallWidth = 160;
+
+struct Once {
+    // One thread: the service runs sessions side by side, and sets the number of threads itself.
+    Once() { cv::setNumThreads(1); }
+};
+
+} // namespace
+
+struct windhover_keyframe {
+    int method = 0;
+    cv::Size size;
+    // Pixels of the working picture per pixel of the frame, along x and y.
+    double scaleX = 1, scaleY = 1;
+    std::vector<cv::Mat> pyramid;
+    std::vector<cv::Point2f> points;
+    std::vector<cv::KeyPoint> keypoints;
+    cv::Mat descriptors;
+    // For the photometric check.
+    cv::Mat small;
+
+    // Frame pixel -> working pixel; centres on integers on both sides, so the half-pixel shift is part of it.
+    cv::Matx33d toWorking() const {
+        return {scaleX, 0, 0.5 * scaleX - 0.5, 0, scaleY, 0.5 * scaleY - 0.5, 0, 0, 1};
+    }
+};
+
+namespace {
+
+cv::Mat reduced(const cv::Mat &grey, int width) {
+    if (grey.cols <= width) return grey;
+    const int height = std::max(1, int(std::lround(double(grey.rows) * width / grey.cols)));
+    cv::Mat out;
+    cv::resize(grey, out, cv::Size(width, height), 0, 0, cv::INTER_AREA);
+    return out;
+}
+
+cv::Ptr<cv::Feature2D> detector(int method) {
+    if (method == WINDHOVER_ORB) return cv::ORB::create(2000);
+    return cv::AKAZE::create();
+}
+
+// Correspondences previous -> current in working pixels.
+void track(const windhover_keyframe &previous, const windhover_keyframe &current, std::vector<cv::Point2f> &from,
+           std::vector<cv::Point2f> &to) {
+    if (previous.points.empty()) return;
+    const cv::TermCriteria stop(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, 20, 0.02);
+    std::vector<cv::Point2f> there, back;
+    std::vector<uchar> found, foundBack;
+    cv::calcOpticalFlowPyrLK(previous.pyramid, current.pyramid, previous.points, there, found, cv::noArray(), window,
+                             levels, stop);
+    back = previous.points;
+    cv::calcOpticalFlowPyrLK(current.pyramid, previous.pyramid, there, back, foundBack, cv::noArray(), window, 1, stop,
+                             cv::OPTFLOW_USE_INITIAL_FLOW);
+    const cv::Rect2f inside(0, 0, float(current.pyramid[0].cols), float(current.pyramid[0].rows));
+    for (size_t i = 0; i < there.size(); i++) {
+        if (!found[i] || !foundBack[i] || !inside.contains(there[i])) continue;
+        const cv::Point2f miss = back[i] - previous.points[i];
+        if (miss.dot(miss) > roundTrip * roundTrip) continue;
+        from.push_back(previous.points[i]);
+        to.push_back(there[i]);
+    }
+}
+
+void match(const windhover_keyframe &previous, const windhover_keyframe &current, std::vector<cv::Point2f> &from,
+           std::vector<cv::Point2f> &to) {
+    if (previous.descriptors.rows < 2 || current.descriptors.rows < 2) return;
+    std::vector<std::vector<cv::DMatch>> pairs;
+    cv::BFMatcher(cv::NORM_HAMMING).knnMatch(previous.descriptors, current.descriptors, pairs, 2);
+    for (const auto &pair : pairs) {
+        if (pair.size() < 2 || pair[0].distance >= 0.8f * pair[1].distance) continue;
+        from.push_back(previous.keypoints[size_t(pair[0].queryIdx)].pt);
+        to.push_back(current.keypoints[size_t(pair[0].trainIdx)].pt);
+    }
+}
+
+} // namespace
+
+extern "C" {
+
+windhover_keyframe *windhover_keyframe_create(int32_t method, const uint8_t *grey, int32_t width, int32_t height) {
+    static const Once once;
+    try {
+        if (width < 1 || height < 1) return nullptr;
+        auto keyframe = std::make_unique<windhover_keyframe>();
+        const cv::Mat whole(height, width, CV_8UC1, const_cast<uint8_t *>(grey));
+        const cv::Mat working = reduced(whole, method == WINDHOVER_KLT ? trackingWidth : matchingWidth);
+        keyframe->method = method;
+        keyframe->size = whole.size();
+        keyframe->scaleX = double(working.cols) / width;
+        keyframe->scaleY = double(working.rows) / height;
+        cv::resize(whole.cols <= smallWidth ? whole : working, keyframe->small,
+                   cv::Size(std::min(smallWidth, whole.cols),
+                            std::max(1, int(std::lround(double(whole.rows) * std::min(smallWidth, whole.cols) / whole.cols)))),
+                   0, 0, cv::INTER_AREA);
+        if (method == WINDHOVER_KLT) {
+            cv::buildOpticalFlowPyramid(working, keyframe->pyramid, window, levels, true, cv::BORDER_REFLECT_101,
+                                        cv::BORDER_CONSTANT, false);
+            cv::goodFeaturesToTrack(working, keyframe->points, corners, 0.01,
+                                    std::max(4.0, std::sqrt(double(working.total()) / corners) * 0.45));
+        } else {
+            detector(method)->detectAndCompute(working, cv::noArray(), keyframe->keypoints, keyframe->descriptors);
+        }
+        return keyframe.release();
+    } catch (...) {
+        return nullptr;
+    }
+}
+
+void windhover_keyframe_free(windhover_keyframe *keyframe) { delete keyframe; }
+
+size_t windhover_keyframe_bytes(const windhover_keyframe *keyframe) {
+    size_t bytes = sizeof(*keyframe) + keyframe->small.total() + keyframe->points.size() * sizeof(cv::Point2f) +
+                   keyframe->keypoints.size() * sizeof(cv::KeyPoint) +
+                   keyframe->descriptors.total() * keyframe->descriptors.elemSize();
+    for (const auto &level : keyframe->pyramid) bytes += level.total() * level.elemSize();
+    return bytes;
+}
+
+int32_t windhover_register(const windhover_keyframe *previous, const windhover_keyframe *current, windhover_fit *fit) {
+    *fit = {{1, 0, 0, 0, 1, 0, 0, 0, 1}, 0, 0};
+    try {
+        if (previous->method != current->method || previous->size != current->size) return -1;
+        std::vector<cv::Point2f> from, to;
+        const bool klt = previous->method == WINDHOVER_KLT;
+        if (klt) track(*previous, *current, from, to);
+        else match(*previous, *current, from, to);
+        fit->matches = int32_t(from.size());
+        if (from.size() < 4) return 0;
+
+        std::vector<uchar> inlier;
+        const cv::Mat found = klt ? cv::findHomography(from, to, cv::USAC_MAGSAC, 1.5, inlier, 2000, 0.999)
+                                  : cv::findHomography(from, to, cv::RANSAC, 2.5, inlier, 2000, 0.995);
+        if (found.empty()) return 0;
+        fit->inliers = int32_t(std::count(inlier.begin(), inlier.end(), uchar(1)));
+
+        const cv::Matx33d toWorking = current->toWorking();
+        const cv::Matx33d whole = toWorking.inv() * cv::Matx33d(found.ptr<double>()) * toWorking;
+        if (!(std::abs(whole(2, 2)) > 1e-12)) return 0;
+        for (int i = 0; i < 9; i++) {
+            fit->homography[i] = whole.val[i] / whole(2, 2);
+            if (!std::isfinite(fit->homography[i])) return 0;
+        }
+        return 1;
+    } catch (...) {
+        return -1;
+    }
+}
+
+double windhover_correlation(const windhover_keyframe *previous, const windhover_keyframe *current,
+                             const double *homography) {
+    try {
+        const double sx = double(current->small.cols) / current->size.width;
+        const double sy = double(current->small.rows) / current->size.height;
+        const cv::Matx33d toSmall(sx, 0, 0.5 * sx - 0.5, 0, sy, 0.5 * sy - 0.5, 0, 0, 1);
+        const cv::Matx33d small = toSmall * cv::Matx33d(homography) * toSmall.inv();
+        cv::Mat warped, mask;
+        cv::warpPerspective(previous->small, warped, small, current->small.size(), cv::INTER_LINEAR);
+        cv::warpPerspective(cv::Mat(previous->small.size(), CV_8UC1, cv::Scalar(255)), mask, small,
+                            current->small.size(), cv::INTER_NEAREST);
+        if (cv::countNonZero(mask) * 10 < int(mask.total())) return -2;
+        cv::Scalar meanA, meanB, spreadA, spreadB;
+        cv::meanStdDev(warped, meanA, spreadA, mask);
+        cv::meanStdDev(current->small, meanB, spreadB, mask);
+        if (spreadA[0] < 1 || spreadB[0] < 1) return -2;
+        cv::Mat a, b;
+        warped.convertTo(a, CV_32F, 1, -meanA[0]);
+        current->small.convertTo(b, CV_32F, 1, -meanB[0]);
+        return cv::mean(a.mul(b), mask)[0] / (spreadA[0] * spreadB[0]);
+    } catch (...) {
+        return -2;
+    }
+}
+
+} // extern "C"

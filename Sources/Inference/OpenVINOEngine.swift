@@ -1,0 +1,74 @@
+import COpenVINO
+import Foundation
+
+/// Runs bundles on OpenVINO, through its C API.
+package final class OpenVINOEngine: Engine {
+    package struct Options: Sendable, Equatable {
+        /// `CPU`, `GPU`, `NPU`, `AUTO`, or anything else this OpenVINO has a plug-in for.
+        package var device = "CPU"
+        package var precision = Precision.f32
+        /// Threads for inference; 0 leaves it to OpenVINO (one per physical core).
+        package var threads = 0
+        /// Frames that may be in the image model at once.
+        package var requests = 2
+        package var hint = Hint.latency
+
+        package init() {}
+    }
+
+    package enum Precision: String, Sendable, CaseIterable {
+        case f32, bf16, f16
+    }
+
+    package enum Hint: String, Sendable, CaseIterable {
+        case latency, throughput
+    }
+
+    private let core: Core
+    private let options: Options
+
+    package init(options: Options = Options()) throws {
+        self.options = options
+        core = try Core()
+    }
+
+    /// OpenVINO's own version, for logs and `/v1/models`.
+    package static var version: String {
+        var version = ov_version_t()
+        guard ov_get_openvino_version(&version) == OK else { return "unknown" }
+        defer { ov_version_free(&version) }
+        return version.buildNumber.map { String(cString: $0) } ?? "unknown"
+    }
+
+    package func load(_ bundle: ModelBundle) async throws -> any SegmentationModel {
+        // Reading and compiling take seconds of processor time: not on Swift's cooperative threads.
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try OpenVINOModel(bundle, core: self.core, options: self.options) })
+            }
+        }
+    }
+}
+
+/// `ov_core_t`, which may be used from several threads.
+final class Core: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    init() throws {
+        var core: OpaquePointer?
+        try check(ov_core_create(&core), "starting OpenVINO")
+        pointer = core!
+    }
+
+    deinit { ov_core_free(pointer) }
+}
+
+/// Turns OpenVINO's status codes into an error with its message.
+func check(_ status: ov_status_e, _ doing: @autoclosure () -> String) throws {
+    guard status != OK else { return }
+    let detail = ov_get_last_err_msg().map { String(cString: $0) } ?? ""
+    // Messages carry source lines of OpenVINO's first; what a person needs stands at the end.
+    let lines = detail.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Exception from ") }
+    let meaning = lines.isEmpty ? ov_get_error_info(status).map { String(cString: $0) } ?? "" : lines.joined(separator: " ")
+    throw InferenceError("\(doing()): \(meaning)")
+}

@@ -1,0 +1,77 @@
+import CHalf
+
+/// Logits of every pixel of a frame, classes innermost: the form in which a pixel is read with one or two loads.
+///
+/// Classes are padded to a multiple of four, with lanes that no arg-max ever chooses.
+package struct LogitsMap: Sendable {
+    package let width: Int
+    package let height: Int
+    package let classes: Int
+    /// Floats per pixel: `classes` rounded up to a multiple of four.
+    package let stride: Int
+    /// `height` × `width` × `stride`.
+    package var values: [Float]
+
+    package static func stride(classes: Int) -> Int { (classes + 3) & ~3 }
+
+    package init(width: Int, height: Int, classes: Int) {
+        self.width = width
+        self.height = height
+        self.classes = classes
+        stride = Self.stride(classes: classes)
+        let count = width * height * Self.stride(classes: classes)
+        values = [Float](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
+    }
+}
+
+/// The precision in which a session's state is kept between frames.
+package enum StatePrecision: String, Sendable, CaseIterable, Codable {
+    case float32, float16
+
+    package var bytes: Int { self == .float32 ? 4 : 2 }
+}
+
+/// An array of floats at rest, in full or half precision.
+package enum StoredFloats: Sendable {
+    case full([Float])
+    case half([UInt16])
+
+    package init(_ values: [Float], precision: StatePrecision) {
+        switch precision {
+        case .float32: self = .full(values)
+        case .float16:
+            self = .half(
+                [UInt16](unsafeUninitializedCapacity: values.count) { half, initialized in
+                    values.withUnsafeBufferPointer {
+                        if let source = $0.baseAddress {
+                            windhover_float_to_half(source, half.baseAddress!, values.count)
+                        }
+                    }
+                    initialized = values.count
+                })
+        }
+    }
+
+    package var bytes: Int {
+        switch self {
+        case .full(let values): values.count * 4
+        case .half(let values): values.count * 2
+        }
+    }
+
+    /// Calls `body` with the values in full precision.
+    func withFloats<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+        switch self {
+        case .full(let values): return try values.withUnsafeBufferPointer(body)
+        case .half(let values):
+            return try withUnsafeTemporaryAllocation(of: Float.self, capacity: values.count) { floats in
+                values.withUnsafeBufferPointer {
+                    if let source = $0.baseAddress {
+                        windhover_half_to_float(source, floats.baseAddress!, values.count)
+                    }
+                }
+                return try body(UnsafeBufferPointer(floats))
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Imaging
+import Inference
+
+/// What a session carries from one frame to the next: fused logits, first-stage features, and the frame as
+/// registration remembers it. A value: replacing it is the only way it changes.
+package struct TemporalState: Sendable {
+    /// Fused logits at the network's size, `LogitsMap` order.
+    package let logits: StoredFloats
+    /// F×h×w.
+    package let features: StoredFloats
+    package let keyframe: Keyframe?
+    /// Size of the uploaded frames.
+    package let frameWidth: Int
+    package let frameHeight: Int
+
+    /// Memory held.
+    package var bytes: Int { logits.bytes + features.bytes + (keyframe?.bytes ?? 0) }
+
+    /// What a session of this model will hold, known before it begins; its key frame is an estimate from above.
+    package static func bytes(
+        bundle: ModelBundle, shapes: ModelShapes, precision: StatePrecision
+    ) -> Int {
+        guard bundle.method == .ssp else { return 0 }
+        let logits = bundle.inputWidth * bundle.inputHeight * LogitsMap.stride(classes: shapes.classes)
+        let features = shapes.featureChannels * shapes.featureHeight * shapes.featureWidth
+        return (logits + features) * precision.bytes + keyframeBytes
+    }
+
+    /// Pyramid of a 640-pixel-wide picture with its derivatives, borders and points.
+    static let keyframeBytes = 4 << 20
+}

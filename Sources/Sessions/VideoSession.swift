@@ -1,0 +1,293 @@
+import Foundation
+import Imaging
+import Inference
+import Results
+import SSP
+
+/// One stream of frames: drives the rules of `SessionMachine`, runs its frames one after the other, and owns the
+/// temporal state. Commit before swap before reply: an acknowledged frame is stored, and the state never runs ahead.
+package actor VideoSession {
+    package nonisolated let id: String
+    package nonisolated let droneID: String?
+    package nonisolated let missionID: String?
+    package nonisolated let options: SessionOptions
+    package nonisolated let createdAt: Date
+    /// What it holds in memory at most, reserved when it began.
+    package nonisolated let reservedBytes: Int
+    package nonisolated let model: any SegmentationModel
+
+    private var machine: SessionMachine
+    private var state: TemporalState?
+    private let pipeline: FramePipeline
+    private let services: Services
+    private var line: [Place] = []
+    private var statistics = Statistics()
+
+    /// What sessions share.
+    struct Services: Sendable {
+        let store: any ResultStore
+        let clock: ServiceClock
+        let workers: WorkerPool
+        let observer: @Sendable (SessionEvent) -> Void
+    }
+
+    package struct Statistics: Sendable, Equatable {
+        package var dropped = 0
+        package var replayed = 0
+        package var failed = 0
+        /// Resets by reason.
+        package var resets: [String: Int] = [:]
+
+        package init() {}
+    }
+
+    /// The session as others see it.
+    package struct Status: Sendable {
+        package var phase: SessionMachine.Phase
+        package var lastSequence: Int?
+        package var nextSequence: Int
+        package var waiting: Int
+        package var stateBytes: Int
+        package var reservedBytes: Int
+        package var statistics: Statistics
+    }
+
+    init(record: SessionRecord, options: SessionOptions, model: any SegmentationModel, pipeline: FramePipeline,
+        machine: SessionMachine, reservedBytes: Int, services: Services
+    ) {
+        id = record.id
+        droneID = record.droneID
+        missionID = record.missionID
+        createdAt = record.createdAt
+        self.options = options
+        self.model = model
+        self.pipeline = pipeline
+        self.machine = machine
+        self.reservedBytes = reservedBytes
+        self.services = services
+    }
+
+    package var status: Status {
+        Status(
+            phase: machine.phase, lastSequence: machine.lastSequence, nextSequence: machine.nextSequence,
+            waiting: machine.waiting, stateBytes: state?.bytes ?? 0, reservedBytes: reservedBytes,
+            statistics: statistics)
+    }
+
+    /// Whether a frame would be turned away at the door: asked before its body is read.
+    package func admits() throws(SessionFault) {
+        if machine.running, machine.waiting >= machine.queueLimit, options.overflow == .reject {
+            throw .queueFull(limit: machine.queueLimit)
+        }
+    }
+
+    /// Runs a frame, or finds its stored answer. Throws `SessionFault`; then nothing has changed.
+    package func submit(_ upload: FrameUpload, wantsMask: Bool = false) async throws -> FrameAnswer {
+        let received = services.clock.now()
+        let arrived = services.clock.uptime()
+        try await takeTurn()
+        // Once its turn has come a frame is finished, whether or not its sender still listens: the work is
+        // a task of its own, which the request's cancellation does not reach.
+        let queued = services.clock.uptime() - arrived
+        let work = Task(executorPreference: services.workers) {
+            try await self.process(upload, received: received, arrived: arrived, queued: queued, wantsMask: wantsMask)
+        }
+        let result = await work.result
+        if machine.finished(now: services.clock.uptime()) { line.removeFirst().resume(.run) }
+        if case .failure = result { statistics.failed += 1 }
+        return try result.get()
+    }
+
+    /// Forgets the temporal state; brings an idle session back. Throws where it has ended.
+    package func reset() async throws(SessionFault) {
+        let wasActive = machine.phase == .active
+        guard machine.reset(now: services.clock.uptime()) else { throw gone() ?? .noSession(id: id) }
+        state = nil
+        services.observer(.reset(session: id, reason: "client"))
+        guard !wasActive else { return }
+        try await stored { store in try await store.setState(.active, reason: nil, at: self.services.clock.now(), session: self.id) }
+    }
+
+    package func end(reason: String) async throws(SessionFault) {
+        machine.end(reason: reason)
+        state = nil
+        try await stored { store in
+            try await store.setState(.ended, reason: reason, at: self.services.clock.now(), session: self.id)
+        }
+    }
+
+    /// Frees the memory of a session that has been silent too long. True where it has just been done.
+    func expire() async -> Bool {
+        guard machine.expire(now: services.clock.uptime()) else { return false }
+        state = nil
+        // The row may lag behind for lack of disk; the session is idle all the same, and says so.
+        try? await stored { store in
+            try await store.setState(.idle, reason: "idle-timeout", at: self.services.clock.now(), session: self.id)
+        }
+        return true
+    }
+
+    /// Whether nothing is lost by forgetting it: what the store says is all there is to know.
+    var isForgettable: Bool { machine.phase != .active && !machine.running }
+
+    // MARK: The queue
+
+    /// Somebody who waits for the session's turn.
+    private final class Place {
+        enum Call { case run, dropped }
+        private let continuation: CheckedContinuation<Call, Never>
+
+        init(_ continuation: CheckedContinuation<Call, Never>) { self.continuation = continuation }
+
+        func resume(_ call: Call) { continuation.resume(returning: call) }
+    }
+
+    private func takeTurn() async throws(SessionFault) {
+        switch machine.arrive(now: services.clock.uptime()) {
+        case .run: return
+        case .refuse: throw .queueFull(limit: machine.queueLimit)
+        case .waitDroppingOldest:
+            line.removeFirst().resume(.dropped)
+            statistics.dropped += 1
+            services.observer(.dropped(session: id))
+        case .wait: break
+        }
+        if await withCheckedContinuation({ line.append(Place($0)) }) == .dropped { throw .dropped }
+    }
+
+    // MARK: A frame
+
+    private func process(
+        _ upload: FrameUpload, received: Date, arrived: Duration, queued: Duration, wantsMask: Bool
+    ) async throws -> FrameAnswer {
+        // A retry is answered whatever has become of the session since.
+        if let stored = try await storedAnswer(upload) {
+            statistics.replayed += 1
+            return stored
+        }
+        if let fault = gone() { throw fault }
+        let order = machine.order(sequence: upload.sequence)
+        if case .outOfOrder(let expected) = order { throw SessionFault.outOfOrder(expected: expected) }
+
+        var stages = FramePipeline.Stages()
+        stages.add("queue", queued)
+        let frame: Frame
+        do {
+            let pipeline = pipeline
+            let start = ContinuousClock.now
+            frame = try await Self.onWorker { try pipeline.decode(upload) }
+            stages.add("decode", ContinuousClock.now - start)
+        } catch let error as ImageError {
+            throw SessionFault.undecodable(code: error.code.description, message: error.message)
+        }
+
+        let moment = SessionMachine.Moment(captured: upload.capturedAt, received: arrived)
+        let plan = machine.plan(
+            order, at: moment, width: frame.width, height: frame.height, propagates: pipeline.propagates)!
+        var outcome: FramePipeline.Outcome
+        (outcome, stages) = try await run(frame, upload, plan, wantsMask: wantsMask, stages: stages)
+
+        let record = record(of: outcome, frame, upload, received: received, stages: stages)
+        let committed = try await commit(record, outcome.pictures)
+
+        // A session that was reset or ended meanwhile keeps to that; the frame is stored all the same.
+        if machine.committed(outcome.plan, at: moment, width: frame.width, height: frame.height) {
+            state = outcome.state
+        }
+        if outcome.plan.mode == .reset { statistics.resets[outcome.plan.reason ?? "", default: 0] += 1 }
+        services.observer(.frame(committed))
+        return FrameAnswer(record: committed, mask: outcome.maskPNG, replayed: false)
+    }
+
+    /// Work that computes, on the task's preferred executor instead of the actor's.
+    private nonisolated static func onWorker<Result: Sendable>(
+        _ body: @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await body()
+    }
+
+    private func run(
+        _ frame: Frame, _ upload: FrameUpload, _ plan: SessionMachine.Plan, wantsMask: Bool,
+        stages: FramePipeline.Stages
+    ) async throws -> (FramePipeline.Outcome, FramePipeline.Stages) {
+        let (pipeline, state, machine) = (pipeline, state, machine)
+        do {
+            return try await Self.onWorker {
+                var stages = stages
+                let outcome = try await pipeline.run(
+                    frame, upload: upload, plan: plan, state: state, wantsMask: wantsMask, stages: &stages,
+                    withoutRegistration: machine.withoutRegistration)
+                return (outcome, stages)
+            }
+        } catch {
+            throw SessionFault.inference(message: "\(error)")
+        }
+    }
+
+    private func storedAnswer(_ upload: FrameUpload) async throws(SessionFault) -> FrameAnswer? {
+        let stored: FrameRecord?
+        if let sequence = upload.sequence {
+            stored = try await self.stored { try await $0.frame(session: self.id, sequence: sequence) }
+            if let stored, stored.digest != upload.digest { throw .frameConflict(sequence: sequence) }
+        } else if let key = upload.idempotencyKey {
+            stored = try await self.stored { try await $0.frame(session: self.id, idempotencyKey: key) }
+            if let stored, stored.digest != upload.digest { throw .keyReused(key: key) }
+        } else {
+            stored = nil
+        }
+        return stored.map { FrameAnswer(record: $0, mask: nil, replayed: true) }
+    }
+
+    private func commit(_ record: FrameRecord, _ pictures: FramePictures) async throws(SessionFault) -> FrameRecord {
+        try await stored { try await $0.commit(record, pictures: pictures) }
+    }
+
+    /// Calls the store; its errors become the session's.
+    private func stored<Result: Sendable>(
+        _ body: (any ResultStore) async throws -> Result
+    ) async throws(SessionFault) -> Result {
+        do {
+            return try await body(services.store)
+        } catch StoreError.duplicateFrame(_, let sequence) {
+            throw .frameConflict(sequence: sequence)
+        } catch {
+            throw .storage(full: (error as? StoreError) == .diskFull, message: "\(error)")
+        }
+    }
+
+    private func gone() -> SessionFault? {
+        switch machine.phase {
+        case .active: nil
+        case .idle(let reason): .idle(reason: reason, lastSequence: machine.lastSequence)
+        case .ended(let reason): .ended(reason: reason, lastSequence: machine.lastSequence)
+        }
+    }
+
+    private func record(
+        of outcome: FramePipeline.Outcome, _ frame: Frame, _ upload: FrameUpload, received: Date,
+        stages: FramePipeline.Stages
+    ) -> FrameRecord {
+        let bundle = model.bundle
+        let pixels = outcome.mask.histogram(classes: bundle.classes.count)
+        let total = Double(frame.width * frame.height)
+        return FrameRecord(
+            id: UUIDv7.make(now: received), sessionID: id, sequence: outcome.plan.sequence, digest: upload.digest,
+            idempotencyKey: upload.idempotencyKey, droneID: droneID, missionID: missionID, model: bundle.name,
+            modelVersion: bundle.version, capturedAt: upload.capturedAt ?? received, receivedAt: received,
+            width: frame.width, height: frame.height, mode: outcome.plan.mode.rawValue, reason: outcome.plan.reason,
+            gapFrames: outcome.plan.gapFrames, gapMs: outcome.plan.gapMs, registration: outcome.registration,
+            similarityMean: outcome.prediction.similarityMean, changedFraction: outcome.prediction.changedFraction,
+            position: upload.position,
+            classes: bundle.classes.enumerated().map { value, info in
+                .init(
+                    value: value, name: info.name, pixels: pixels[value], fraction: Double(pixels[value]) / total)
+            }, stageMs: stages.milliseconds)
+    }
+}
+
+/// What others may want to know of a session: metrics, logs, event streams.
+package enum SessionEvent: Sendable {
+    case frame(FrameRecord)
+    case dropped(session: String)
+    case reset(session: String, reason: String)
+}
