@@ -1,0 +1,72 @@
+import Foundation
+
+/// One line of `flight.jsonl`: what is known of a frame in a folder of frames.
+///
+/// Only `file` is required, so that logs of real flights can be written by hand or by a small script.
+package struct FlightLogEntry: Sendable, Equatable, Codable {
+    package var index: Int?
+    /// Path of the picture, relative to the log.
+    package var file: String
+    /// RFC 3339.
+    package var capturedAt: Date?
+    /// Degrees WGS 84.
+    package var lat: Double?
+    package var lon: Double?
+    /// Metres above ground.
+    package var altM: Double?
+    /// Degrees clockwise from north.
+    package var headingDeg: Double?
+    /// Degrees above the horizon.
+    package var pitchDeg: Double?
+    /// Row-major, from the previous line's picture to this one, in pixels with centres on integers.
+    package var homography: [Double]?
+
+    enum CodingKeys: String, CodingKey {
+        case index, file, lat, lon, homography
+        case capturedAt = "captured_at"
+        case altM = "alt_m"
+        case headingDeg = "heading_deg"
+        case pitchDeg = "pitch_deg"
+    }
+
+    /// What a simulated frame's line says.
+    package init(_ frame: SimulatedFrame, file: String) {
+        index = frame.index
+        self.file = file
+        capturedAt = frame.telemetry.capturedAt
+        lat = frame.telemetry.latitude
+        lon = frame.telemetry.longitude
+        altM = frame.telemetry.altitude
+        headingDeg = frame.telemetry.heading
+        pitchDeg = frame.telemetry.pitch
+        homography = frame.homography
+    }
+
+    private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    /// The entries of a log, in order; blank lines are skipped.
+    package static func parse(_ text: String) throws -> [FlightLogEntry] {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let text = try decoder.singleValueContainer().decode(String.self)
+            if let date = (try? time.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text)) { return date }
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "\"\(text)\" is not an RFC 3339 time"))
+        }
+        return try text.split(whereSeparator: \.isNewline).compactMap { line in
+            line.allSatisfy(\.isWhitespace) ? nil : try decoder.decode(FlightLogEntry.self, from: Data(line.utf8))
+        }
+    }
+
+    /// The entry as one line of JSON, without the line break.
+    package func line() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            // Formatting cuts digits off: half a millisecond makes that rounding.
+            try container.encode(date.addingTimeInterval(0.0005).formatted(Self.time))
+        }
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
