@@ -25,6 +25,7 @@ final class GroupWriter: Sendable {
 
     private struct State {
         var waiting: [Change] = []
+        var inFlight = 0
         var isDraining = false
         var isClosed = false
         var statistics = StoreStatistics()
@@ -58,7 +59,7 @@ final class GroupWriter: Sendable {
     var statistics: StoreStatistics {
         state.withLock { state in
             var statistics = state.statistics
-            statistics.queueLength = state.waiting.count
+            statistics.queueLength = state.waiting.count + state.inFlight
             return statistics
         }
     }
@@ -122,6 +123,7 @@ final class GroupWriter: Sendable {
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             // Counted before the callers go on, so that a caller finds its own frame counted.
             state.withLock { state in
+                state.inFlight = 0
                 state.statistics.groups += 1
                 state.statistics.changes += group.count
                 state.statistics.largestGroup = max(state.statistics.largestGroup, group.count)
@@ -139,6 +141,7 @@ final class GroupWriter: Sendable {
         state.withLock { state in
             let group = Array(state.waiting.prefix(options.groupLimit))
             state.waiting.removeFirst(group.count)
+            state.inFlight = group.count
             state.isDraining = !group.isEmpty
             return group.isEmpty ? nil : group
         }

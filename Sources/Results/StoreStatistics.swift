@@ -9,7 +9,7 @@ package struct StoreStatistics: Sendable, Equatable {
     package var failures = 0
     /// Seconds from taking a group off the queue to its being durable, summed over `groups`.
     package var commitSeconds = 0.0
-    /// Changes that wait for the writer now.
+    /// Changes that wait for the writer or are being written now.
     package var queueLength = 0
     package var pictureBytes = 0
     package var walBytes = 0
