@@ -129,6 +129,7 @@ extension SQLiteStore {
         repeat {
             let page = try await frames(query)
             items += page.items
+            try #require(items.count <= 1000, "the pages go round in circles")
             query.cursor = page.nextCursor
         } while query.cursor != nil
         return items

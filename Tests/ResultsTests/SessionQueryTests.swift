@@ -63,6 +63,7 @@ extension SQLiteStore {
             let page = try await sessions(query)
             #expect(page.items.count <= query.limit)
             items += page.items
+            try #require(items.count <= 100, "the pages go round in circles")
             query.cursor = page.nextCursor
         } while query.cursor != nil
         return items
