@@ -11,7 +11,7 @@ struct JPEGStructure {
     }
 
     /// Ordinary progressive files have about ten scans; each costs a pass over the whole picture.
-    static let maxScans = 100
+    static let maxScans = 50
 
     private(set) var storedWidth = 0
     private(set) var storedHeight = 0

@@ -19,6 +19,8 @@ struct Legend {
             let left = margin + Self.padding * scale
             let top = margin + Self.padding * scale + row * line
             let side = PixelFont.height * scale
+            // A rim, for the colours that would be lost on the dark ground.
+            frame.fill(x: left - scale, y: top - scale, width: side + 2 * scale, height: side + 2 * scale, Self.rim)
             frame.fill(x: left, y: top, width: side, height: side, entry.color)
             frame.write(entry.name, x: left + Self.textOffset * scale, y: top, scale: scale)
             let share = Self.percentage(entry.share)
@@ -33,6 +35,7 @@ struct Legend {
     private static let lineHeight = PixelFont.height + 3
     private static let textOffset = PixelFont.height + 4
     private static let gap = 8
+    private static let rim = RGB(160, 160, 160)
 
     private static func width(of text: String) -> Int { max(0, text.count * (PixelFont.width + 1) - 1) }
 

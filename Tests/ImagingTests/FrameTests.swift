@@ -44,11 +44,11 @@ import Testing
     }
 
     @Test func `Luminance is OpenCV's`() {
-        let frame = Frame(width: 5, height: 1) { x, _ in
-            [(255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255), (17, 200, 99)][x]
+        let frame = Frame(width: 6, height: 1) { x, _ in
+            [(255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255), (17, 200, 99), (0, 3, 217)][x]
         }
-        // cv2.cvtColor(…, cv2.COLOR_RGB2GRAY)
-        #expect(frame.luminance() == GreyMap(width: 5, height: 1, pixels: [255, 76, 150, 29, 134]))
+        // cv2.cvtColor(…, cv2.COLOR_RGB2GRAY); the last tells its 15-bit weights from those of 14 bits, which give 27.
+        #expect(frame.luminance() == GreyMap(width: 6, height: 1, pixels: [255, 76, 150, 29, 134, 26]))
     }
 
     /// How much a source sample counts for an output sample: its share of the area when shrinking, a tent between

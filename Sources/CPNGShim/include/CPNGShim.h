@@ -30,7 +30,7 @@ typedef struct {
     cpng_layout layout;
     /// zlib level 0...9.
     int level;
-    /// Predict each row from the one above it (for pictures); otherwise rows are stored as they are (for masks).
+    /// Predict each row from the one above it, for pictures; otherwise look for runs of equal bytes, for masks.
     bool predict;
     /// `colour_count` x 3 bytes; for CPNG_INDEX only.
     const uint8_t *palette;
