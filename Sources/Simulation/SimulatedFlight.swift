@@ -12,6 +12,9 @@ package struct SimulatedFlight: Sendable {
     package let plan: FlightPlan
     package let start: Date
 
+    /// The morning of 1 June 2026, UTC.
+    package static let defaultStart = Date(timeIntervalSince1970: 1_780_300_800)
+
     private let photometry: Photometry
     private let anchor: (x: Double, y: Double)
     private let course: Double
@@ -26,7 +29,7 @@ package struct SimulatedFlight: Sendable {
     ///   - start: When the first frame is taken.
     package init(
         seed: UInt64, width: Int = 1280, height: Int = 720, fps: Double = 10, plan: FlightPlan = .orbit,
-        start: Date = Date(timeIntervalSince1970: 1_780_300_800)
+        start: Date = Self.defaultStart
     ) {
         self.init(
             world: World(seed: seed), pilot: seed, width: width, height: height, fps: fps, plan: plan, start: start)
@@ -35,7 +38,7 @@ package struct SimulatedFlight: Sendable {
     /// Flies over a world that other drones may share; `pilot` seeds what belongs to this flight alone.
     package init(
         world: World, pilot: UInt64, width: Int = 1280, height: Int = 720, fps: Double = 10, plan: FlightPlan = .orbit,
-        start: Date = Date(timeIntervalSince1970: 1_780_300_800)
+        start: Date = Self.defaultStart
     ) {
         precondition(width >= 16 && height >= 16 && fps > 0, "a flight needs pictures of some size, and a rate")
         self.world = world

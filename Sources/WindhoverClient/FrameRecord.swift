@@ -40,6 +40,8 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
         public var mask: String?
         public var overlay: String?
         public var similarity: String?
+        public var rle: String?
+        public var polygons: String?
     }
 
     public var id: String

@@ -23,6 +23,7 @@ struct HTTPCall: Sendable {
     let path: [String]
     var query: [(name: String, value: String)] = []
     var body: Body?
+    var accept = "application/json"
     /// Whether sending it twice does what sending it once does (RFC 9110 §9.2.2).
     var isIdempotent: Bool
     /// Below what the retry policy allows, where more would be pointless.
@@ -38,7 +39,7 @@ struct HTTPCall: Sendable {
     func request(to baseURL: URL, apiKey: String?, timeout: TimeInterval) -> URLRequest {
         var request = URLRequest(url: url(from: baseURL), timeoutInterval: timeout)
         request.httpMethod = method.rawValue
-        request.setValue("application/json, */*;q=0.5", forHTTPHeaderField: "Accept")
+        request.setValue(accept, forHTTPHeaderField: "Accept")
         if let apiKey {
             request.setValue("Bearer \(apiKey)", forHTTPHeaderField: "Authorization")
         }

@@ -38,12 +38,15 @@ public struct Problem: Error, Sendable, Equatable {
     public var expectedSequence: Int?
     /// The last sequence number stored, of `.sessionIdle` and `.sessionEnded`.
     public var lastSequence: Int?
+    /// Why a session is idle or ended.
+    public var reason: String?
     /// How long the server asks to be left alone.
     public var retryAfter: Duration?
 
     public init(
         type: String = "about:blank", title: String, status: Int, detail: String? = nil, requestID: String? = nil,
-        field: String? = nil, expectedSequence: Int? = nil, lastSequence: Int? = nil, retryAfter: Duration? = nil
+        field: String? = nil, expectedSequence: Int? = nil, lastSequence: Int? = nil, reason: String? = nil,
+        retryAfter: Duration? = nil
     ) {
         self.type = type
         self.title = title
@@ -53,6 +56,7 @@ public struct Problem: Error, Sendable, Equatable {
         self.field = field
         self.expectedSequence = expectedSequence
         self.lastSequence = lastSequence
+        self.reason = reason
         self.retryAfter = retryAfter
     }
 
@@ -82,9 +86,10 @@ extension Problem {
         var field: String?
         var expectedSequence: Int?
         var lastSequence: Int?
+        var reason: String?
 
         enum CodingKeys: String, CodingKey {
-            case type, title, detail, field
+            case type, title, detail, field, reason
             case requestID = "request_id"
             case expectedSequence = "expected_sequence"
             case lastSequence = "last_sequence"
@@ -101,6 +106,7 @@ extension Problem {
             status: answer.status, detail: document == nil ? firstLine.map(String.init) : document?.detail,
             requestID: document?.requestID ?? answer.header("X-Request-Id"), field: document?.field,
             expectedSequence: document?.expectedSequence, lastSequence: document?.lastSequence,
+            reason: document?.reason,
             retryAfter: answer.header("Retry-After").flatMap(Self.parseRetryAfter))
     }
 

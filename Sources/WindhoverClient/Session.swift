@@ -20,6 +20,8 @@ public struct Session: Codable, Sendable, Equatable, Identifiable {
     public var model: String
     public var modelVersion: String
     public var state: State
+    /// Why it is idle or ended.
+    public var endReason: String?
     public var createdAt: Date
     public var lastFrameAt: Date?
     /// The highest sequence number stored; nil before the first frame.
@@ -38,6 +40,7 @@ public struct Session: Codable, Sendable, Equatable, Identifiable {
         case droneID = "drone_id"
         case missionID = "mission_id"
         case modelVersion = "model_version"
+        case endReason = "end_reason"
         case createdAt = "created_at"
         case lastFrameAt = "last_frame_at"
         case lastSequence = "last_sequence"
@@ -50,7 +53,7 @@ public struct Session: Codable, Sendable, Equatable, Identifiable {
 public struct SessionOptions: Codable, Sendable, Equatable {
     /// `model` (as the model's bundle says) or `none` (each frame alone).
     public var propagation: String?
-    /// How camera motion is found: `klt`, `orb`, `akaze`, `identity` or `supplied`.
+    /// How camera motion is found where no homography comes with a frame: `klt`, `orb`, `akaze` or `identity`.
     public var registration: String?
     /// When it is not found: `reset` (start again) or `identity` (go on as if the camera had stood still).
     public var onRegistrationLoss: String?
@@ -62,6 +65,8 @@ public struct SessionOptions: Codable, Sendable, Equatable {
     public var late: String?
     /// Frames that come too fast: `reject`, or `drop-oldest` for live video.
     public var overflow: String?
+    /// How the prediction carried along is kept: `float32` or `float16`.
+    public var statePrecision: String?
     public var storeMasks: Bool?
     /// `none`, `preview` or `original`.
     public var storeImages: String?
@@ -69,7 +74,7 @@ public struct SessionOptions: Codable, Sendable, Equatable {
     public init(
         propagation: String? = nil, registration: String? = nil, onRegistrationLoss: String? = nil,
         maxGapMs: Int? = nil, idleTimeoutS: Int? = nil, late: String? = nil, overflow: String? = nil,
-        storeMasks: Bool? = nil, storeImages: String? = nil
+        statePrecision: String? = nil, storeMasks: Bool? = nil, storeImages: String? = nil
     ) {
         self.propagation = propagation
         self.registration = registration
@@ -78,6 +83,7 @@ public struct SessionOptions: Codable, Sendable, Equatable {
         self.idleTimeoutS = idleTimeoutS
         self.late = late
         self.overflow = overflow
+        self.statePrecision = statePrecision
         self.storeMasks = storeMasks
         self.storeImages = storeImages
     }
@@ -87,6 +93,7 @@ public struct SessionOptions: Codable, Sendable, Equatable {
         case onRegistrationLoss = "on_registration_loss"
         case maxGapMs = "max_gap_ms"
         case idleTimeoutS = "idle_timeout_s"
+        case statePrecision = "state_precision"
         case storeMasks = "store_masks"
         case storeImages = "store_images"
     }

@@ -9,7 +9,7 @@ extension WindhoverClient {
     ///
     /// - Throws: `Problem`, among them `.frameConflict` (the number was used for another picture), `.frameOutOfOrder`
     ///   (its `expectedSequence` says which is due), `.sessionEnded`.
-    public func upload(_ frame: Frame, to sessionID: String, sequence: Int) async throws -> UploadReceipt {
+    public func upload(_ frame: FrameUpload, to sessionID: String, sequence: Int) async throws -> UploadReceipt {
         var call = HTTPCall(.put, "v1", "sessions", sessionID, "frames", String(sequence))
         call.query = frame.query
         call.body = HTTPCall.Body(data: frame.image, contentType: frame.contentType)
@@ -73,6 +73,8 @@ extension WindhoverClient {
     }
 
     private func picture(of frameID: String, _ form: String) async throws -> Data {
-        try await transport.perform(HTTPCall(.get, "v1", "frames", frameID, form)).body
+        var call = HTTPCall(.get, "v1", "frames", frameID, form)
+        call.accept = "*/*"
+        return try await transport.perform(call).body
     }
 }

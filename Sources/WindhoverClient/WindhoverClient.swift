@@ -9,7 +9,7 @@ import Foundation
 /// ```swift
 /// let windhover = WindhoverClient(baseURL: URL(string: "http://127.0.0.1:8080")!)
 /// let session = try await windhover.createSession(SessionRequest(droneID: "kestrel-1"))
-/// let receipt = try await windhover.upload(Frame(image: jpeg, capturedAt: now), to: session.id, sequence: 0)
+/// let receipt = try await windhover.upload(FrameUpload(image: jpeg, capturedAt: now), to: session.id, sequence: 0)
 /// print(receipt.record.mode, receipt.record.classes)
 /// let mask = try await windhover.mask(of: receipt.record.id)
 /// ```

@@ -11,7 +11,7 @@ import WindhoverClient
     func request() async throws {
         let server = try ScriptedServer([.answer(200, body: Fixture.record)])
         defer { server.stop() }
-        let frame = Frame(
+        let frame = FrameUpload(
             image: Fixture.jpeg, capturedAt: Date(timeIntervalSince1970: 1_780_300_800.25),
             position: Position(lat: 49.5, lon: -8.4, altM: 60, headingDeg: 270),
             homography: [1, 0, 2.5, 0, 1, -3e-7, 0, 0, 1])
@@ -36,7 +36,8 @@ import WindhoverClient
     func png() async throws {
         let server = try ScriptedServer([.answer(200, body: Fixture.record)])
         defer { server.stop() }
-        _ = try await makeClient(server).upload(Frame(image: Data([0x89, 0x50, 0x4E, 0x47])), to: "s", sequence: 0)
+        _ = try await makeClient(server).upload(
+            FrameUpload(image: Data([0x89, 0x50, 0x4E, 0x47])), to: "s", sequence: 0)
         #expect(server.requests[0].headers["content-type"] == "image/png")
         #expect(server.requests[0].target == "/v1/sessions/s/frames/0")
     }
@@ -52,7 +53,7 @@ import WindhoverClient
         ])
         defer { server.stop() }
         let naps = Naps()
-        let frame = Frame(image: Fixture.jpeg, capturedAt: Date(timeIntervalSince1970: 1_780_300_800))
+        let frame = FrameUpload(image: Fixture.jpeg, capturedAt: Date(timeIntervalSince1970: 1_780_300_800))
         let receipt = try await makeClient(server, naps: naps).upload(frame, to: "s1", sequence: 3)
 
         #expect(receipt.isReplay)
@@ -69,7 +70,7 @@ import WindhoverClient
         let server = try ScriptedServer([.answer(status, body: Fixture.problem("frame-conflict", status))])
         defer { server.stop() }
         await #expect(throws: Problem.self) {
-            try await makeClient(server).upload(Frame(image: Data()), to: "s1", sequence: 3)
+            try await makeClient(server).upload(FrameUpload(image: Data()), to: "s1", sequence: 3)
         }
         #expect(server.requests.count == 1)
     }
@@ -79,7 +80,7 @@ import WindhoverClient
         let server = try ScriptedServer([.answer(503, body: Fixture.problem("frame-dropped", 503))])
         defer { server.stop() }
         let problem = await #expect(throws: Problem.self) {
-            try await makeClient(server).upload(Frame(image: Data()), to: "s1", sequence: 3)
+            try await makeClient(server).upload(FrameUpload(image: Data()), to: "s1", sequence: 3)
         }
         #expect(problem?.kind == .frameDropped)
         #expect(server.requests.count == 1)
@@ -92,7 +93,7 @@ import WindhoverClient
         defer { server.stop() }
         let client = makeClient(server, retry: RetryPolicy(maxAttempts: 3))
         let problem = await #expect(throws: Problem.self) {
-            try await client.upload(Frame(image: Data()), to: "s1", sequence: 3)
+            try await client.upload(FrameUpload(image: Data()), to: "s1", sequence: 3)
         }
         #expect(problem?.status == 503)
         #expect(server.requests.count == 3)
@@ -106,7 +107,7 @@ import WindhoverClient
             .answer(200, body: Fixture.record),
         ])
         defer { server.stop() }
-        let receipt = try await makeClient(server).upload(Frame(image: Fixture.jpeg), to: "s1", sequence: 3)
+        let receipt = try await makeClient(server).upload(FrameUpload(image: Fixture.jpeg), to: "s1", sequence: 3)
         #expect(server.requests.map(\.method) == ["PUT", "POST", "PUT"])
         #expect(server.requests[1].target == "/v1/sessions/s1/reset")
         #expect(server.requests[0].target == server.requests[2].target)
@@ -122,7 +123,7 @@ import WindhoverClient
         defer { server.stop() }
         let client = makeClient(server, resumesIdleSessions: false)
         let problem = await #expect(throws: Problem.self) {
-            try await client.upload(Frame(image: Data()), to: "s1", sequence: 3)
+            try await client.upload(FrameUpload(image: Data()), to: "s1", sequence: 3)
         }
         #expect(problem?.kind == .sessionIdle)
         #expect(problem?.lastSequence == 2)
@@ -134,7 +135,7 @@ import WindhoverClient
         let server = try ScriptedServer([.silence])
         defer { server.stop() }
         let client = makeClient(server)
-        let upload = Task { try await client.upload(Frame(image: Fixture.jpeg), to: "s1", sequence: 3) }
+        let upload = Task { try await client.upload(FrameUpload(image: Fixture.jpeg), to: "s1", sequence: 3) }
         for await _ in server.requestsArriving { break }
         upload.cancel()
         await #expect(throws: CancellationError.self) { try await upload.value }
@@ -147,7 +148,7 @@ import WindhoverClient
         defer { server.stop() }
         let client = makeClient(server)
         for sequence in 0..<30 {
-            _ = try await client.upload(Frame(image: Data([0xFF, 0xD8, 1])), to: "s1", sequence: sequence)
+            _ = try await client.upload(FrameUpload(image: Data([0xFF, 0xD8, 1])), to: "s1", sequence: sequence)
         }
         #expect(server.requests.count == 30)
         #expect(server.connections == 1)

@@ -1,13 +1,14 @@
 import Foundation
 
 /// A picture to upload, with what is known about it.
-public struct Frame: Sendable, Equatable {
+public struct FrameUpload: Sendable, Equatable {
     /// JPEG or PNG.
     public var image: Data
     public var capturedAt: Date?
     public var position: Position?
-    /// Row-major, previous frame → this one, in pixels of the frames as uploaded with centres on integers; for sessions
-    /// whose registration is `supplied`.
+    /// The camera's motion, where it is known better than from the pictures.
+    ///
+    /// Row-major, previous frame → this one, in pixels of the frames as uploaded, with centres on integers.
     public var homography: [Double]?
 
     public init(image: Data, capturedAt: Date? = nil, position: Position? = nil, homography: [Double]? = nil) {
@@ -38,7 +39,7 @@ public struct Frame: Sendable, Equatable {
     }
 }
 
-/// Where a camera was: degrees WGS 84, metres above ground, degrees clockwise from north.
+/// Where a camera was: degrees WGS 84, metres above sea level, degrees clockwise from north.
 public struct Position: Codable, Sendable, Equatable {
     public var lat: Double?
     public var lon: Double?

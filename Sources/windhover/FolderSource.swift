@@ -1,0 +1,66 @@
+import Foundation
+import Simulation
+import WindhoverClient
+
+/// The pictures of a folder in natural order (2 before 10), with what its `flight.jsonl` says of them.
+actor FolderSource: FrameSource {
+    nonisolated let count: Int?
+    private let files: [URL]
+    private let entries: [String: FlightLogEntry]
+    private let clock: FrameClock
+    private let keepsTime: Bool
+    private let usesHomography: Bool
+    private var index = 0
+
+    /// - Parameters:
+    ///   - fps: Spaces the frames in time; nil leaves them their own times, or 10 a second.
+    ///   - usesHomography: Whether the log's homographies are sent.
+    init(_ folder: URL, fps: Double?, usesHomography: Bool, limit: Int?) throws {
+        // Where frames lie in a folder of their own, as `windhover simulate` writes them, either folder will do.
+        let inner = folder.appending(path: "frames")
+        let pictures = try Self.pictures(in: folder) + ((try? Self.pictures(in: inner)) ?? [])
+        guard !pictures.isEmpty else {
+            throw Failure("\(folder.path) holds no pictures (.jpg, .jpeg or .png)")
+        }
+        var entries: [String: FlightLogEntry] = [:]
+        for place in [folder, folder.deletingLastPathComponent()] where entries.isEmpty {
+            let log = place.appending(path: "flight.jsonl")
+            guard let text = try? String(contentsOf: log, encoding: .utf8) else { continue }
+            for entry in try FlightLogEntry.parse(text) {
+                entries[place.appending(path: entry.file).standardizedFileURL.path] = entry
+            }
+        }
+        guard !usesHomography || !entries.isEmpty else {
+            throw Failure("--use-homography needs a flight.jsonl beside the pictures; \(folder.path) has none")
+        }
+        files = Array(pictures.prefix(limit ?? .max))
+        count = files.count
+        self.entries = entries
+        clock = FrameClock(fps: fps ?? 10)
+        keepsTime = fps == nil
+        self.usesHomography = usesHomography
+    }
+
+    private static func pictures(in folder: URL) throws -> [URL] {
+        try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { ["jpg", "jpeg", "png"].contains($0.pathExtension.lowercased()) }
+            .sorted { $0.lastPathComponent.compare($1.lastPathComponent, options: .numeric) == .orderedAscending }
+    }
+
+    func next() throws -> SourceFrame? {
+        guard index < files.count else { return nil }
+        defer { index += 1 }
+        let file = files[index]
+        let entry = entries[file.standardizedFileURL.path]
+        let position = entry.map {
+            Position(lat: $0.lat, lon: $0.lon, altM: $0.altM, headingDeg: $0.headingDeg)
+        }
+        return SourceFrame(
+            name: file.deletingPathExtension().lastPathComponent,
+            upload: FrameUpload(
+                image: try Data(contentsOf: file),
+                capturedAt: keepsTime ? entry?.capturedAt ?? clock.time(index) : clock.time(index), position: position,
+                // The first frame has nothing to be registered to.
+                homography: usesHomography && index > 0 ? entry?.homography : nil))
+    }
+}

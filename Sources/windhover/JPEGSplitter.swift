@@ -1,0 +1,40 @@
+import Foundation
+
+/// Cuts a stream of JPEG files, one behind the other, into single files.
+struct JPEGSplitter {
+    private var buffer: [UInt8] = []
+    /// Up to here there is no end of the first file in `buffer`.
+    private var position = 0
+    private var isInScan = false
+
+    mutating func append(_ data: Data) {
+        buffer.append(contentsOf: data)
+    }
+
+    /// The next whole file; nil when more must be read first.
+    mutating func next() -> Data? {
+        while position + 3 < buffer.count || (position + 1 < buffer.count && isInScan) {
+            if isInScan {
+                // Entropy-coded data: a zero follows each 0xFF that is data (ITU T.81 B.1.1.5).
+                guard buffer[position] == 0xFF, buffer[position + 1] == 0xD9 else {
+                    position += 1
+                    continue
+                }
+                let file = Data(buffer[..<(position + 2)])
+                buffer.removeFirst(position + 2)
+                position = 0
+                isInScan = false
+                return file
+            }
+            // Segments before the scan say how long they are, so that a thumbnail's end is not taken for the picture's.
+            let marker = buffer[position + 1]
+            if marker == 0xD8 {
+                position += 2
+            } else {
+                position += 2 + Int(buffer[position + 2]) << 8 + Int(buffer[position + 3])
+                isInScan = marker == 0xDA
+            }
+        }
+        return nil
+    }
+}

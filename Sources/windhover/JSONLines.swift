@@ -1,0 +1,16 @@
+import Foundation
+
+/// Values as lines of JSON, the way the server writes them.
+enum JSONLines {
+    private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(date.addingTimeInterval(0.0005).formatted(time))
+        }
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Foundation
+import WindhoverClient
+
+struct ResultsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "results", abstract: "List what the fleet has seen, newest first.")
+
+    @OptionGroup var client: ClientOptions
+
+    @Option(help: "Of this session.")
+    var session: String?
+
+    @Option(help: "Of this drone.")
+    var drone: String?
+
+    @Option(help: "Of this mission.")
+    var mission: String?
+
+    @Option(help: "Seen by this model.")
+    var model: String?
+
+    @Option(help: "Segmented so: cold, propagated, reset or stateless.")
+    var mode: String?
+
+    @Option(name: .customLong("class"), help: "Where this class was seen.")
+    var className: String?
+
+    @Option(help: "Where the class covers at least this fraction of the frame, 0 to 1.")
+    var minFraction: Double?
+
+    @Option(help: "Captured at this time (RFC 3339) or later.")
+    var from: Timestamp?
+
+    @Option(help: "Captured before this time (RFC 3339).")
+    var to: Timestamp?
+
+    @Option(help: "At most so many frames; 0 lists all.")
+    var limit = 20
+
+    @Flag(help: "Print lines of JSON instead of a table.")
+    var json = false
+
+    func validate() throws {
+        if limit < 0 { throw ValidationError("--limit must not be negative") }
+        if minFraction != nil, className == nil { throw ValidationError("--min-fraction needs --class") }
+    }
+
+    func run() async throws {
+        let query = FrameQuery(
+            session: session, drone: drone, mission: mission, model: model,
+            mode: mode.map(FrameRecord.Mode.init(rawValue:)), className: className, minFraction: minFraction,
+            from: from?.date, to: to?.date, limit: limit == 0 ? 1000 : min(limit, 1000))
+        let frames = try client.makeClient().allFrames(query).prefix(limit == 0 ? .max : limit)
+        try await client.explaining {
+            if json {
+                for try await frame in frames { Terminal.print(try JSONLines.encode(frame)) }
+            } else {
+                try await show(frames)
+            }
+        }
+    }
+
+    private func show(_ frames: AsyncPrefixSequence<FrameSequence>) async throws {
+        var table = Table([
+            ("captured", .left), ("drone", .left), ("mission", .left), ("seq", .right), ("mode", .left),
+            ("reason", .left), ("similarity", .right), ("changed", .right), ("most seen", .left), ("frame", .left),
+        ])
+        for try await frame in frames {
+            let most = frame.classes.sorted { $0.fraction > $1.fraction }.prefix(3).filter { $0.pixels > 0 }
+            table.add([
+                frame.capturedAt.formatted(Date.ISO8601FormatStyle()), frame.droneID ?? "", frame.missionID ?? "",
+                "\(frame.sequence)", frame.mode.rawValue, frame.reason ?? "",
+                frame.similarityMean?.fixed(2) ?? "",
+                frame.changedFraction.map { "\((100 * $0).fixed(1)) %" } ?? "",
+                most.map { "\($0.name) \((100 * $0.fraction).fixed(0)) %" }.joined(separator: ", "),
+                frame.id,
+            ])
+        }
+        guard !table.isEmpty else { return Terminal.say("Nothing was seen that fits.") }
+        table.lines.forEach(Terminal.print)
+    }
+}
+
+/// A time on the command line.
+struct Timestamp: ExpressibleByArgument {
+    let date: Date
+
+    init?(argument: String) {
+        let fractional = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        guard let date = (try? fractional.parse(argument)) ?? (try? Date.ISO8601FormatStyle().parse(argument)) else {
+            return nil
+        }
+        self.date = date
+    }
+}
