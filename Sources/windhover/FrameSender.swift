@@ -70,7 +70,12 @@ struct FrameSender: Sendable {
         _ frame: SourceFrame, to session: Session, sequence: Int, _ outcome: inout Outcome
     ) async throws {
         let began = ContinuousClock.now
-        let receipt = try await client.upload(frame.upload, to: session.id, sequence: sequence)
+        let receipt: UploadReceipt
+        do {
+            receipt = try await client.upload(frame.upload, to: session.id, sequence: sequence)
+        } catch let problem as Problem where problem.status == 422 {
+            throw Failure("\(frame.name): \(problem.description)")
+        }
         outcome.summary.add(receipt, latency: began.duration(to: .now))
         if options.json { Terminal.print(try JSONLines.encode(receipt.record)) }
 
