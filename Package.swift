@@ -24,6 +24,10 @@ let openVINOPath: [LinkerSetting] = [
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -41,7 +45,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.29.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.4.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
@@ -65,11 +72,14 @@ let package = Package(
         // 3: state
         .target(name: "Sessions", dependencies: ["Imaging", "Inference", "SSP", "Results", crypto]),
         // 4: HTTP
-        .target(name: "API", dependencies: ["Sessions", "Results", "Imaging", hummingbird, lifecycle, logging]),
+        .target(
+            name: "API",
+            dependencies: ["Sessions", "Results", "Imaging", hummingbird, httpTypes, nio, nioHTTPTypes, lifecycle, signals, logging],
+            resources: [.embedInCode("openapi.yaml")]),
         // 5: the command line
         .executableTarget(
             name: "windhover",
-            dependencies: ["API", "Simulation", "WindhoverClient", arguments, lifecycle, logging],
+            dependencies: ["API", "Imaging", "Simulation", "WindhoverClient", arguments, logging, yaml],
             linkerSettings: openVINOPath),
 
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),

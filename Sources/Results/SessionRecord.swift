@@ -23,7 +23,7 @@ package struct SessionRecord: Sendable, Equatable, Codable {
     package var endReason: String?
     package var endedAt: Date?
 
-    package enum State: String, Sendable, Codable {
+    package enum State: String, Sendable, Codable, CaseIterable {
         case active, idle, ended
     }
 

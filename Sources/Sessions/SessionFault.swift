@@ -19,4 +19,6 @@ package enum SessionFault: Error, Equatable {
     case undecodable(code: String, message: String)
     case inference(message: String)
     case storage(full: Bool, message: String)
+    /// More waits to be stored than the store keeps in memory.
+    case storeBusy
 }

@@ -31,6 +31,8 @@ package actor SessionRegistry {
     package nonisolated let models: [String: any SegmentationModel]
     package nonisolated let defaultModel: String
     package nonisolated let limits: Limits
+    /// What a session gets where its creator does not say.
+    package nonisolated let defaultOptions: SessionOptions
     private let services: VideoSession.Services
     private var sessions: [String: VideoSession] = [:]
     /// Sessions that are being read from the store, so that two callers get the same one.
@@ -43,12 +45,13 @@ package actor SessionRegistry {
     /// `models` is not empty; `defaultModel` is one of them.
     package init(
         models: [any SegmentationModel], defaultModel: String, store: any ResultStore, limits: Limits = Limits(),
-        clock: ServiceClock = .system, workers: WorkerPool,
+        defaultOptions: SessionOptions = SessionOptions(), clock: ServiceClock = .system, workers: WorkerPool,
         observer: @escaping @Sendable (SessionEvent) -> Void = { _ in }
     ) {
         self.models = Dictionary(uniqueKeysWithValues: models.map { ($0.bundle.name, $0) })
         self.defaultModel = defaultModel
         self.limits = limits
+        self.defaultOptions = defaultOptions
         services = .init(store: store, clock: clock, workers: workers, observer: observer)
     }
 
@@ -88,6 +91,9 @@ package actor SessionRegistry {
             throw .storage(full: false, message: "\(error)")
         }
     }
+
+    /// The session if anything of it is in memory.
+    package func inMemory(_ id: String) -> VideoSession? { sessions[id] }
 
     private func load(_ id: String) async throws -> VideoSession? {
         guard let record = try await services.store.session(id) else { return nil }
@@ -161,6 +167,13 @@ package actor SessionRegistry {
         guard !draining else { throw .draining }
         guard framesInFlight < limits.framesInFlight else { throw .overloaded }
         try await session.admits()
+    }
+
+    /// Work on pictures for somebody who asks, on the threads that compute.
+    package nonisolated func compute<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await Task(executorPreference: services.workers) { try await body() }.value
     }
 
     // MARK: The server

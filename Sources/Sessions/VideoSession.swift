@@ -121,7 +121,7 @@ package actor VideoSession {
         guard machine.expire(now: services.clock.uptime()) else { return false }
         state = nil
         // The row may lag behind for lack of disk; the session is idle all the same, and says so.
-        try? await stored { store in
+        _ = try? await stored { store in
             try await store.setState(.idle, reason: "idle-timeout", at: self.services.clock.now(), session: self.id)
         }
         return true
@@ -243,6 +243,7 @@ package actor VideoSession {
     }
 
     /// Calls the store; its errors become the session's.
+    @discardableResult
     private func stored<Result: Sendable>(
         _ body: (any ResultStore) async throws -> Result
     ) async throws(SessionFault) -> Result {
@@ -250,6 +251,10 @@ package actor VideoSession {
             return try await body(services.store)
         } catch StoreError.duplicateFrame(_, let sequence) {
             throw .frameConflict(sequence: sequence)
+        } catch StoreError.duplicateIdempotencyKey(_, let key) {
+            throw .keyReused(key: key)
+        } catch StoreError.busy {
+            throw .storeBusy
         } catch {
             throw .storage(full: (error as? StoreError) == .diskFull, message: "\(error)")
         }

@@ -1,0 +1,90 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import Results
+import Sessions
+
+/// The way in and out of every request: its id, who may, how long it took, and errors as problem documents.
+struct Gateway: RouterMiddleware {
+    let keys: AccessKeys
+    let metrics: Metrics
+    let routes: [Route]
+
+    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws
+        -> Response
+    {
+        var context = context
+        context.requestID = Self.requestID(request)
+        context.logger[metadataKey: "request_id"] = .string(context.requestID)
+        let start = ContinuousClock.now
+        var response: Response
+        do {
+            try keys.check(request)
+            response = try await next(request, context)
+        } catch {
+            let problem = problem(for: error, request)
+            if problem.status.code >= 500 { context.logger.error("request failed", metadata: ["error": "\(error)"]) }
+            response = problem.response(requestID: context.requestID)
+            metrics.count("windhover_problems_total", "type=\"\(problem.slug)\"")
+        }
+        response.headers[HTTPField.Name("X-Request-Id")!] = context.requestID
+        let time = (ContinuousClock.now - start).components
+        let seconds = Double(time.seconds) + Double(time.attoseconds) / 1e18
+        let route = context.endpointPath ?? "none"
+        metrics.observe(
+            "http_server_request_duration_seconds", "method=\"\(request.method.rawValue)\",route=\"\(route)\"",
+            seconds: seconds)
+        context.logger.debug(
+            "request",
+            metadata: [
+                "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
+                "status": "\(response.status.code)", "ms": "\((seconds * 1e4).rounded() / 10)",
+            ])
+        return response
+    }
+
+    private static func requestID(_ request: Request) -> String {
+        let given = request.headers[HTTPField.Name("X-Request-Id")!] ?? ""
+        let usable = (1...100).contains(given.count) && given.utf8.allSatisfy { (33...126).contains($0) && $0 != 34 }
+        return usable ? given : UUIDv7.make()
+    }
+
+    private func problem(for error: any Error, _ request: Request) -> Problem {
+        switch error {
+        case let problem as Problem: return problem
+        case let fault as SessionFault: return Problem(fault)
+        case StoreError.badCursor: return .badCursor
+        case StoreError.blobMissing:
+            return Problem(
+                status: .gone, slug: "picture-removed", title: "The picture has been removed",
+                detail: "The frame's row is kept, its pictures are not.")
+        case let error as any HTTPResponseError where error.status == .notFound: return notFound(request)
+        case let error as any HTTPResponseError where error.status == .contentTooLarge:
+            return Problem(
+                status: .contentTooLarge, slug: "body-too-large", title: "The body is too large",
+                detail: "The body is larger than this server takes.")
+        case let error as any HTTPResponseError where (400..<500).contains(error.status.code):
+            return Problem(
+                status: error.status, slug: "bad-request", title: "The request is not valid",
+                detail: error.status.reasonPhrase)
+        default:
+            return Problem(
+                status: .internalServerError, slug: "internal", title: "Something went wrong in the server",
+                detail: "The request's id finds the reason in the server's log.")
+        }
+    }
+
+    /// RFC 9110, 15.5.6: a path that exists for other methods is 405, and says for which.
+    private func notFound(_ request: Request) -> Problem {
+        let methods = routes.filter { $0.matches(request.uri.path) }.map(\.method.rawValue).sorted()
+        guard methods.isEmpty else {
+            return Problem(
+                status: .methodNotAllowed, slug: "method-not-allowed", title: "The resource has no such method",
+                detail: "\(request.uri.path) takes \(methods.joined(separator: ", ")).", allow: methods)
+        }
+        return Problem(
+            status: .notFound, slug: "not-found", title: "There is no such resource",
+            detail: "Nothing is at \(request.uri.path); /openapi.yaml describes what there is.")
+    }
+}

@@ -1,0 +1,210 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Imaging
+import Inference
+import Results
+import Sessions
+
+/// Frames out: the log's rows, and what can be made of a stored mask.
+struct FrameRoutes {
+    let registry: SessionRegistry
+    let store: any ResultStore
+
+    var routes: [Route] {
+        [
+            .get("/v1/frames", list),
+            .get("/v1/frames/{id}", get),
+            .get("/v1/frames/{id}/mask", mask),
+            .get("/v1/frames/{id}/overlay", overlay),
+            .get("/v1/frames/{id}/similarity", similarity),
+            .get("/v1/frames/{id}/rle", rle),
+            .get("/v1/frames/{id}/polygons", polygons),
+        ]
+    }
+
+    @Sendable private func list(_ request: Request, _ context: Context) async throws -> Response {
+        let parameters = try QueryParameters(
+            request,
+            allowed: [
+                "session", "drone", "mission", "model", "mode", "class", "min_fraction", "from", "to", "limit", "cursor",
+            ])
+        var query = FrameQuery()
+        query.session = try parameters.string("session")
+        query.drone = try parameters.string("drone")
+        query.mission = try parameters.string("mission")
+        query.model = try parameters.string("model")
+        query.mode = try parameters.choice("mode").map { (mode: FrameMode) in mode.rawValue }
+        query.className = try parameters.string("class")
+        if let fraction = try parameters.double("min_fraction", in: 0...1) {
+            guard query.className != nil else { throw Problem.invalid("min_fraction", "\"min_fraction\" needs \"class\".") }
+            query.minFraction = fraction
+        }
+        query.from = try parameters.date("from")
+        query.to = try parameters.date("to")
+        query.limit = try parameters.int("limit", in: 1...1000) ?? 100
+        query.cursor = try parameters.string("cursor")
+        let page = try await store.frames(query)
+        return .json(ListView(items: page.items.map(FrameView.init), nextCursor: page.nextCursor))
+    }
+
+    private enum FrameMode: String, CaseIterable {
+        case cold, propagated, reset, stateless
+    }
+
+    @Sendable private func get(_ request: Request, _ context: Context) async throws -> Response {
+        _ = try QueryParameters(request, allowed: [])
+        return .json(FrameView(frame: try await frame(context)))
+    }
+
+    @Sendable private func mask(_ request: Request, _ context: Context) async throws -> Response {
+        _ = try QueryParameters(request, allowed: [])
+        return picture(try await maskBytes(frame(context)), type: "image/png")
+    }
+
+    @Sendable private func overlay(_ request: Request, _ context: Context) async throws -> Response {
+        let parameters = try QueryParameters(request, allowed: ["alpha", "legend", "class"])
+        let alpha = try parameters.double("alpha", in: 0...1) ?? 0.5
+        let legend = try parameters.bool("legend") ?? true
+        let frame = try await frame(context)
+        guard let blob = frame.image else { throw Problem.notStored("image", option: "store_images") }
+        let only = try classes(parameters, frame).map { Set($0.map(\.value)) }
+        let (image, mask) = (try await store.read(blob), try await maskBytes(frame))
+        let info = classInfo(of: frame)
+        return try await registry.compute {
+            let drawn = OverlayRenderer.render(
+                frame: try ImageCodec.decode(image), mask: try LabelMap.decodePNG(mask), classes: info, alpha: alpha,
+                only: only, legend: legend)
+            return picture(try drawn.jpegData(quality: 88), type: "image/jpeg")
+        }
+    }
+
+    @Sendable private func similarity(_ request: Request, _ context: Context) async throws -> Response {
+        _ = try QueryParameters(request, allowed: [])
+        let frame = try await frame(context)
+        guard let blob = frame.similarity else {
+            guard frame.mode == "propagated" else {
+                throw Problem(
+                    status: .notFound, slug: "no-similarity", title: "The frame has no similarity map",
+                    detail: "Nothing was propagated into this frame (mode \"\(frame.mode)\").")
+            }
+            throw Problem.notStored("similarity", option: "store_masks")
+        }
+        let stored = try await store.read(blob)
+        return try await registry.compute {
+            let map = try GreyMap.decodePNG(stored).enlarged(width: frame.width, height: frame.height)
+            return picture(try map.pngData(), type: "image/png")
+        }
+    }
+
+    @Sendable private func rle(_ request: Request, _ context: Context) async throws -> Response {
+        let parameters = try QueryParameters(request, allowed: ["class"])
+        let frame = try await frame(context)
+        let wanted = try classes(parameters, frame) ?? frame.classes.filter { $0.pixels > 0 }
+        let mask = try await maskBytes(frame)
+        return try await registry.compute {
+            let all = COCORLE.encode(try LabelMap.decodePNG(mask), classes: frame.classes.count)
+            let items = wanted.map { RLEView(value: $0.value, name: $0.name, pixels: $0.pixels, rle: all[$0.value]) }
+            return .json(MaskView(id: frame.id, width: frame.width, height: frame.height, format: "coco", classes: items))
+        }
+    }
+
+    @Sendable private func polygons(_ request: Request, _ context: Context) async throws -> Response {
+        let parameters = try QueryParameters(request, allowed: ["class", "min_area", "simplify"])
+        let minArea = try parameters.int("min_area", in: 1...Int(Int32.max)) ?? 1
+        let simplify = try parameters.double("simplify", in: 0...1000) ?? 0
+        let frame = try await frame(context)
+        let wanted = try classes(parameters, frame) ?? frame.classes.filter { $0.pixels > 0 }
+        let mask = try await maskBytes(frame)
+        return try await registry.compute {
+            let labels = try LabelMap.decodePNG(mask)
+            let items = wanted.map { item in
+                let set = PolygonSet(mask: labels, class: item.value, minArea: minArea, simplify: simplify)
+                return PolygonsView(
+                    value: item.value, name: item.name,
+                    polygons: set.polygons.map { .init(exterior: $0.exterior, holes: $0.holes, area: $0.area) })
+            }
+            return .json(
+                MaskView(id: frame.id, width: frame.width, height: frame.height, format: "pixel-edges", classes: items))
+        }
+    }
+
+    // MARK: Shared
+
+    private func frame(_ context: Context) async throws -> FrameRecord {
+        let id = try context.parameter("id")
+        guard let frame = try await store.frame(id) else {
+            throw Problem(
+                status: .notFound, slug: "frame-not-found", title: "There is no such frame",
+                detail: "No frame has the id \(id).", field: "id")
+        }
+        return frame
+    }
+
+    private func maskBytes(_ frame: FrameRecord) async throws -> [UInt8] {
+        guard let blob = frame.mask else { throw Problem.notStored("mask", option: "store_masks") }
+        return try await store.read(blob)
+    }
+
+    /// The classes that `class` names, comma-separated; nil: it was not given.
+    private func classes(_ parameters: QueryParameters, _ frame: FrameRecord) throws(Problem)
+        -> [FrameRecord.ClassPixels]?
+    {
+        guard let text = try parameters.string("class") else { return nil }
+        var found: [FrameRecord.ClassPixels] = []
+        for name in text.split(separator: ",") {
+            guard let item = frame.classes.first(where: { $0.name == name }) else {
+                let known = frame.classes.map(\.name).joined(separator: ", ")
+                throw .invalid("class", "The frame's model has no class \"\(name)\" (it has \(known)).")
+            }
+            found.append(item)
+        }
+        return found
+    }
+
+    /// Names and colours: of the model as loaded, or, of a model that is gone, by name with colours to tell apart.
+    private func classInfo(of frame: FrameRecord) -> [ClassInfo] {
+        if let bundle = registry.models[frame.model]?.bundle, bundle.classes.map(\.name) == frame.classes.map(\.name) {
+            return bundle.classes
+        }
+        return frame.classes.map { item in
+            let hue = UInt32(truncatingIfNeeded: item.value &+ 1) &* 2_654_435_761
+            return ClassInfo(
+                name: item.name, color: RGB(UInt8(hue >> 24), UInt8(hue >> 16 & 255), UInt8(hue >> 8 & 255)))
+        }
+    }
+}
+
+/// A stored picture never changes: it may be kept for good.
+private func picture(_ bytes: [UInt8], type: String) -> Response {
+    var response = Response.bytes(bytes, type: type)
+    response.headers[.cacheControl] = "private, max-age=31536000, immutable"
+    return response
+}
+
+private struct MaskView<Item: Encodable>: Encodable {
+    let id: String
+    let width: Int
+    let height: Int
+    let format: String
+    let classes: [Item]
+}
+
+private struct RLEView: Encodable {
+    let value: Int
+    let name: String
+    let pixels: Int
+    let rle: COCORLE
+}
+
+private struct PolygonsView: Encodable {
+    struct Polygon: Encodable {
+        let exterior: [PolygonSet.Point]
+        let holes: [[PolygonSet.Point]]
+        let area: Int
+    }
+
+    let value: Int
+    let name: String
+    let polygons: [Polygon]
+}

@@ -1,0 +1,127 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Results
+import ServiceLifecycle
+import Sessions
+import UnixSignals
+
+/// The service: HTTP in front of sessions and their log. `run` ends when the process is told to stop, after everything
+/// acknowledged is stored.
+package struct WindhoverServer: Sendable {
+    package struct Configuration: Sendable {
+        package var host = "127.0.0.1"
+        /// 0: any free one.
+        package var port = 8080
+        package var keys: [String] = []
+        package var maxBodyBytes = 16 << 20
+        package var maxConnections = 1024
+        /// From a request's head to the end of its body.
+        package var bodyTimeout: Duration = .seconds(30)
+        /// Without a byte, and for a request's head.
+        package var idleTimeout: Duration = .seconds(60)
+        /// For running frames when the server stops.
+        package var drainTimeout: Duration = .seconds(30)
+
+        package init() {}
+    }
+
+    private let configuration: Configuration
+    private let registry: SessionRegistry
+    private let store: any ResultStore
+    private let metrics: Metrics
+    private let logger: Logger
+
+    package init(
+        configuration: Configuration, registry: SessionRegistry, store: any ResultStore, metrics: Metrics,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.registry = registry
+        self.store = store
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Method and path of everything that is answered, paths as OpenAPI writes them.
+    package var resources: [(method: String, path: String)] { routes.map { ($0.method.rawValue, $0.path) } }
+
+    private var routes: [Route] {
+        SessionRoutes(registry: registry, store: store).routes
+            + UploadRoutes(registry: registry, store: store, maxBody: configuration.maxBodyBytes).routes
+            + FrameRoutes(registry: registry, store: store).routes
+            + ModelRoutes(registry: registry).routes
+            + OperationRoutes(registry: registry, store: store, metrics: metrics).routes
+    }
+
+    /// Serves until SIGTERM or SIGINT, or until the surrounding task is cancelled. `onRunning` is told the port.
+    package func run(
+        signals: Bool = true, onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) async throws {
+        let router = Router(context: Context.self)
+        let routes = routes
+        router.add(middleware: Gateway(keys: AccessKeys(configuration.keys), metrics: metrics, routes: routes))
+        for route in routes {
+            router.on(RouterPath(route.path), method: route.method, use: route.handler)
+        }
+        let guardLimits = ConnectionGuard.Limits(
+            bodyTime: TimeAmount(configuration.bodyTimeout), bodyBytes: configuration.maxBodyBytes)
+        let application = Application(
+            router: router,
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionGuard(limits: guardLimits)],
+                    idleTimeout: TimeAmount(configuration.idleTimeout))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "windhover",
+                availableConnectionsDelegate: .maximum(configuration.maxConnections, logger: logger)),
+            onServerRunning: { await onRunning($0.localAddress?.port ?? 0) }, logger: logger)
+
+        // They stop in the opposite order: no new frames, running ones finish, connections close, the store last.
+        let services: [any Service] = [
+            StoreService(store: store), ExpiryService(registry: registry), application, DrainService(registry: registry),
+        ]
+        var group = ServiceGroupConfiguration(
+            services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
+            gracefulShutdownSignals: signals ? [.sigterm, .sigint] : [], logger: logger)
+        group.maximumGracefulShutdownDuration = configuration.drainTimeout
+        try await ServiceGroup(configuration: group).run()
+    }
+}
+
+/// On shutdown: nothing new is taken, and what runs is finished.
+private struct DrainService: Service {
+    let registry: SessionRegistry
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await registry.beginDraining()
+        await registry.drained()
+    }
+}
+
+/// Lets idle sessions go.
+private struct ExpiryService: Service {
+    let registry: SessionRegistry
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(1))
+                await registry.expire()
+            }
+        }
+    }
+}
+
+/// Closes the store when everybody else is done.
+private struct StoreService: Service {
+    let store: any ResultStore
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        try await store.close()
+    }
+}

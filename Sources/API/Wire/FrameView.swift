@@ -1,0 +1,110 @@
+import Foundation
+import Results
+
+/// A frame's record as clients see it. Absent values are null, not missing.
+struct FrameView: Encodable {
+    let frame: FrameRecord
+
+    private enum Key: String, CodingKey {
+        case id, sequence, model, width, height, mode, reason, registration, position, classes, links
+        case sessionID = "session_id"
+        case droneID = "drone_id"
+        case missionID = "mission_id"
+        case modelVersion = "model_version"
+        case capturedAt = "captured_at"
+        case receivedAt = "received_at"
+        case gapFrames = "gap_frames"
+        case gapMs = "gap_ms"
+        case similarityMean = "similarity_mean"
+        case changedFraction = "changed_fraction"
+        case stageMs = "stage_ms"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var out = encoder.container(keyedBy: Key.self)
+        try out.encode(frame.id, forKey: .id)
+        try out.encode(frame.sessionID, forKey: .sessionID)
+        try out.encode(frame.sequence, forKey: .sequence)
+        try out.encode(frame.droneID, forKey: .droneID)
+        try out.encode(frame.missionID, forKey: .missionID)
+        try out.encode(frame.model, forKey: .model)
+        try out.encode(frame.modelVersion, forKey: .modelVersion)
+        try out.encode(RFC3339.text(frame.capturedAt), forKey: .capturedAt)
+        try out.encode(RFC3339.text(frame.receivedAt), forKey: .receivedAt)
+        try out.encode(frame.width, forKey: .width)
+        try out.encode(frame.height, forKey: .height)
+        try out.encode(frame.mode, forKey: .mode)
+        try out.encode(frame.reason, forKey: .reason)
+        try out.encode(frame.gapFrames, forKey: .gapFrames)
+        try out.encode(frame.gapMs, forKey: .gapMs)
+        try out.encode(frame.registration.map(RegistrationView.init), forKey: .registration)
+        try out.encode(frame.similarityMean, forKey: .similarityMean)
+        try out.encode(frame.changedFraction, forKey: .changedFraction)
+        try out.encode(frame.position.map(PositionView.init), forKey: .position)
+        try out.encode(frame.classes, forKey: .classes)
+        try out.encode(frame.stageMs, forKey: .stageMs)
+        try out.encode(links, forKey: .links)
+    }
+
+    /// What can be asked for: a picture that was not stored has no link.
+    private var links: [String: String] {
+        let path = "/v1/frames/\(frame.id)"
+        var links = ["self": path]
+        if frame.mask != nil {
+            for name in ["mask", "rle", "polygons"] { links[name] = "\(path)/\(name)" }
+            if frame.image != nil { links["overlay"] = "\(path)/overlay" }
+        }
+        if frame.similarity != nil { links["similarity"] = "\(path)/similarity" }
+        return links
+    }
+
+    private struct RegistrationView: Encodable {
+        let registration: FrameRecord.Registration
+
+        private enum Key: String, CodingKey { case method, ok, matches, inliers, homography }
+
+        func encode(to encoder: any Encoder) throws {
+            var out = encoder.container(keyedBy: Key.self)
+            try out.encode(registration.method, forKey: .method)
+            try out.encode(registration.ok, forKey: .ok)
+            try out.encode(registration.matches, forKey: .matches)
+            try out.encode(registration.inliers, forKey: .inliers)
+            try out.encode(registration.homography, forKey: .homography)
+        }
+    }
+
+    private struct PositionView: Encodable {
+        let position: FrameRecord.Position
+
+        private enum Key: String, CodingKey {
+            case lat, lon
+            case altM = "alt_m"
+            case headingDeg = "heading_deg"
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var out = encoder.container(keyedBy: Key.self)
+            try out.encode(position.lat, forKey: .lat)
+            try out.encode(position.lon, forKey: .lon)
+            try out.encode(position.altM, forKey: .altM)
+            try out.encode(position.headingDeg, forKey: .headingDeg)
+        }
+    }
+}
+
+/// A page of anything.
+struct ListView<Item: Encodable>: Encodable {
+    let items: [Item]
+    let nextCursor: String?
+
+    private enum Key: String, CodingKey {
+        case items
+        case nextCursor = "next_cursor"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var out = encoder.container(keyedBy: Key.self)
+        try out.encode(items, forKey: .items)
+        try out.encode(nextCursor, forKey: .nextCursor)
+    }
+}

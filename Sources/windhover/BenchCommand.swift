@@ -1,0 +1,199 @@
+import API
+import ArgumentParser
+import Foundation
+import Imaging
+import Inference
+import Logging
+import Results
+import SSP
+import Sessions
+import Simulation
+
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Show where a frame's time goes: stage by stage, in process and over HTTP.",
+        discussion: """
+            Flies a simulated drone (or takes a folder of images) through the pipeline, first by calls in this process, \
+            then through a server on loopback, on one machine and in one run. Ratios are worth comparing between \
+            machines; milliseconds are not.
+            """)
+
+    @Option(help: "Folder of model bundles.")
+    var models = "models"
+
+    @Option(help: "Model (default: aerial-nano, or the first by name).")
+    var model: String?
+
+    @Option(help: "Folder of images to send instead of a simulated flight.")
+    var frames: String?
+
+    @Option(help: "Frames to run.")
+    var count = 60
+
+    @Option(help: "Width of the simulated frames.")
+    var width = 1280
+
+    @Option(help: "Height of the simulated frames.")
+    var height = 720
+
+    @Option(help: "Registration method.")
+    var registration = RegistrationMethod.klt
+
+    @Option(help: "Precision of inference.")
+    var precision = OpenVINOEngine.Precision.f32
+
+    @Flag(help: "Print JSON instead of tables.")
+    var json = false
+
+    func validate() throws {
+        guard (3...100_000).contains(count) else { throw ValidationError("--count must be 3 to 100000") }
+        guard (64...8192).contains(width), (64...8192).contains(height) else {
+            throw ValidationError("--width and --height must be 64 to 8192")
+        }
+    }
+
+    func run() async throws {
+        let bundles = try ModelBundle.loadAll(in: URL(fileURLWithPath: models))
+        let name = model ?? (bundles.contains { $0.name == "aerial-nano" } ? "aerial-nano" : bundles.first?.name ?? "")
+        guard let bundle = bundles.first(where: { $0.name == name }) else {
+            throw ValidationError("no bundle in \(models) is named \"\(name)\"")
+        }
+        var options = OpenVINOEngine.Options()
+        options.precision = precision
+        let loaded = try await OpenVINOEngine(options: options).load(bundle)
+        let images = try images()
+
+        let alone = try await imageModelAlone(loaded, images)
+        let inProcess = try await withRegistry(loaded) { registry, _, _ in
+            try await Self.measure(images) { image, sequence, session in
+                let upload = FrameUpload(sequence: sequence, image: image, capturedAt: Self.time(sequence))
+                return try await registry.submit(upload, to: session).record.stageMs
+            } session: {
+                var new = SessionRegistry.NewSession()
+                new.options.registration = registration
+                return try await registry.create(new).id
+            }
+        }
+        let overHTTP = try await withRegistry(loaded) { registry, store, metrics in
+            try await throughServer(registry, store, metrics, images)
+        }
+        let report = BenchReport(
+            machine: BenchReport.machine, openvino: OpenVINOEngine.version, model: bundle.name,
+            precision: precision.rawValue, registration: registration.rawValue,
+            frame: "\(images.width)x\(images.height)", network: "\(bundle.inputWidth)x\(bundle.inputHeight)",
+            frames: images.encoded.count, imageModelMs: alone, inProcess: inProcess, overHTTP: overHTTP)
+        print(json ? try report.json() : report.table())
+    }
+
+    // MARK: Inputs
+
+    struct Images: Sendable {
+        var encoded: [[UInt8]]
+        var width: Int
+        var height: Int
+    }
+
+    private func images() throws -> Images {
+        guard let frames else {
+            let flight = SimulatedFlight(seed: 7, width: width, height: height, fps: 10, plan: .transit)
+            let encoded = try (0..<count).map { try flight.frame($0).frame.jpegData(quality: 90) }
+            return Images(encoded: encoded, width: width, height: height)
+        }
+        let folder = URL(fileURLWithPath: frames)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+            .filter { ["jpg", "jpeg", "png"].contains(($0 as NSString).pathExtension.lowercased()) }
+        guard names.count >= 3 else { throw ValidationError("\(frames): holds fewer than three images") }
+        let encoded = try names.prefix(count).map { [UInt8](try Data(contentsOf: folder.appendingPathComponent($0))) }
+        let header = try ImageCodec.header(of: encoded[0])
+        return Images(encoded: Array(encoded), width: header.width, height: header.height)
+    }
+
+    private static func time(_ sequence: Int) -> Date {
+        Date(timeIntervalSince1970: 1_700_000_000 + Double(sequence) / 10)
+    }
+
+    // MARK: Measurements
+
+    /// Milliseconds of the image model by itself, a frame after the other: what everything else is compared with.
+    private func imageModelAlone(_ model: any SegmentationModel, _ images: Images) async throws -> [Double] {
+        let propagator = Propagator(model: model)
+        var times: [Double] = []
+        for image in images.encoded {
+            let input = propagator.input(of: try ImageCodec.decode(image))
+            let start = ContinuousClock.now
+            _ = try await model.segment(input)
+            times.append(milliseconds(ContinuousClock.now - start))
+        }
+        return Array(times.dropFirst())
+    }
+
+    private func withRegistry<Result>(
+        _ model: any SegmentationModel,
+        _ body: (SessionRegistry, SQLiteStore, Metrics) async throws -> Result
+    ) async throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("windhover-bench-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let store = try SQLiteStore.open(directory: folder)
+        let metrics = Metrics()
+        let workers = WorkerPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        let registry = SessionRegistry(
+            models: [model], defaultModel: model.bundle.name, store: store, workers: workers, observer: metrics.record)
+        let result = try await body(registry, store, metrics)
+        try await store.close()
+        return result
+    }
+
+    private func throughServer(
+        _ registry: SessionRegistry, _ store: SQLiteStore, _ metrics: Metrics, _ images: Images
+    ) async throws -> BenchReport.Run {
+        var configuration = WindhoverServer.Configuration()
+        configuration.port = 0
+        let server = WindhoverServer(
+            configuration: configuration, registry: registry, store: store, metrics: metrics,
+            logger: Logger(label: "bench") { JSONLogHandler(label: $0, level: .error) })
+        let (ports, port) = AsyncStream.makeStream(of: Int.self)
+        let running = Task {
+            defer { port.finish() }
+            try await server.run(signals: false) { port.yield($0) }
+        }
+        defer { running.cancel() }
+        var iterator = ports.makeAsyncIterator()
+        guard let found = await iterator.next() else {
+            try await running.value
+            throw ValidationError("the server did not start")
+        }
+        let client = BenchClient(port: found)
+        return try await Self.measure(images) { image, sequence, session in
+            try await client.send(image, capturedAt: Self.time(sequence), sequence: sequence, to: session)
+        } session: {
+            try await client.session(registration: registration.rawValue)
+        }
+    }
+
+    /// Sends every image once, in one session, and adds up its stages.
+    private static func measure(
+        _ images: Images, send: ([UInt8], Int, String) async throws -> [String: Double],
+        session: () async throws -> String
+    ) async throws -> BenchReport.Run {
+        let session = try await session()
+        var run = BenchReport.Run()
+        let start = ContinuousClock.now
+        for (sequence, image) in images.encoded.enumerated() {
+            let began = ContinuousClock.now
+            let stages = try await send(image, sequence, session)
+            // The first frame is cold and warms everything up.
+            guard sequence > 0 else { continue }
+            run.latencyMs.append(milliseconds(ContinuousClock.now - began))
+            for (stage, time) in stages { run.stageMs[stage, default: []].append(time) }
+        }
+        run.framesPerSecond = Double(images.encoded.count) / (milliseconds(ContinuousClock.now - start) / 1000)
+        return run
+    }
+}
+
+private func milliseconds(_ time: Duration) -> Double {
+    Double(time.components.seconds) * 1e3 + Double(time.components.attoseconds) / 1e15
+}
+
+extension RegistrationMethod: ExpressibleByArgument {}

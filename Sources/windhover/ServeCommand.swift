@@ -1,0 +1,186 @@
+import API
+import ArgumentParser
+import Foundation
+import Inference
+import Logging
+import Results
+import SSP
+import Sessions
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the service.",
+        discussion: """
+            Every option can also be set in the environment (WINDHOVER_PORT=9000 for --port 9000) or in a file of \
+            "name: value" lines given by --config. The command line counts before the environment, the environment \
+            before the file.
+            """)
+
+    /// What `Settings` may fill in. A test holds it against the options below.
+    static let optionNames: Set<String> = [
+        "config", "host", "port", "models", "default-model", "data", "device", "precision", "hint", "threads", "requests",
+        "workers", "state-memory", "state-precision", "queue", "frames-in-flight", "max-body", "max-pixels",
+        "max-connections", "body-timeout", "idle-timeout", "drain-timeout", "api-key", "insecure", "log-level",
+    ]
+
+    @Option(help: "A YAML or JSON file of settings.")
+    var config: String?
+
+    @Option(help: "Address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "Port to listen on; 0 takes any free one.")
+    var port = 8080
+
+    @Option(help: "Folder of model bundles.")
+    var models = "models"
+
+    @Option(help: "Model of sessions that name none (default: aerial-nano, or the first by name).")
+    var defaultModel: String?
+
+    @Option(help: "Folder for the database and the stored masks; made if it is not there.")
+    var data = "data"
+
+    @Option(help: "OpenVINO device: CPU, GPU, NPU, AUTO, …")
+    var device = "CPU"
+
+    @Option(help: "Precision of inference.")
+    var precision = OpenVINOEngine.Precision.f32
+
+    @Option(help: "What inference is tuned for.")
+    var hint = OpenVINOEngine.Hint.latency
+
+    @Option(help: "Inference threads; 0 leaves it to OpenVINO.")
+    var threads = 0
+
+    @Option(help: "Frames that may be in the image model at once.")
+    var requests = 2
+
+    @Option(help: "Threads for decoding, registration, fusing and encoding (default: one per processor).")
+    var workers: Int?
+
+    @Option(help: "Memory for the temporal state of all sessions, MiB.")
+    var stateMemory = 4096
+
+    @Option(help: "Precision of the temporal state of sessions that do not say.")
+    var statePrecision = StatePrecision.float32
+
+    @Option(help: "Frames of one session that may wait.")
+    var queue = 8
+
+    @Option(help: "Frames that may be worked on or wait in the whole server.")
+    var framesInFlight = 64
+
+    @Option(help: "Largest body of a request, MiB.")
+    var maxBody = 16
+
+    @Option(help: "Largest image, megapixels.")
+    var maxPixels = 50
+
+    @Option(help: "Connections at once; more wait to be accepted.")
+    var maxConnections = 1024
+
+    @Option(help: "Seconds that a request's body may take to arrive.")
+    var bodyTimeout = 30
+
+    @Option(help: "Seconds without a byte after which a connection is closed, and for a request's head.")
+    var idleTimeout = 60
+
+    @Option(help: "Seconds that running frames get when the server stops.")
+    var drainTimeout = 30
+
+    @Option(help: "A key that clients must show as \"Authorization: Bearer KEY\"; may be given several times.")
+    var apiKey: [String] = []
+
+    @Flag(help: "Listen on other addresses than loopback without keys.")
+    var insecure = false
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = Logger.Level.info
+
+    func validate() throws {
+        func positive(_ value: Int, _ name: String, from low: Int = 1, to high: Int = Int(Int32.max)) throws {
+            guard (low...high).contains(value) else {
+                throw ValidationError("--\(name) must be \(low) to \(high), not \(value)")
+            }
+        }
+        try positive(port, "port", from: 0, to: 65535)
+        try positive(threads, "threads", from: 0, to: 1024)
+        try positive(requests, "requests", to: 256)
+        try positive(workers ?? 1, "workers", to: 1024)
+        try positive(stateMemory, "state-memory")
+        try positive(queue, "queue", from: 0, to: 10_000)
+        try positive(framesInFlight, "frames-in-flight", to: 100_000)
+        try positive(maxBody, "max-body", to: 1024)
+        try positive(maxPixels, "max-pixels", to: 1000)
+        try positive(maxConnections, "max-connections")
+        try positive(bodyTimeout, "body-timeout", to: 86_400)
+        try positive(idleTimeout, "idle-timeout", to: 86_400)
+        try positive(drainTimeout, "drain-timeout", to: 86_400)
+        guard apiKey.allSatisfy({ $0.utf8.count >= 16 }) else {
+            throw ValidationError("--api-key must have at least 16 characters: others could be guessed")
+        }
+        guard insecure || !apiKey.isEmpty || ["127.0.0.1", "::1", "localhost"].contains(host) else {
+            throw ValidationError(
+                "listening on \(host) needs --api-key KEY, so that not everybody can use it; or --insecure")
+        }
+    }
+
+    func run() async throws {
+        let logger = Logger(label: "windhover") { JSONLogHandler(label: $0, level: logLevel) }
+        let bundles = try ModelBundle.loadAll(in: URL(fileURLWithPath: models))
+        guard !bundles.isEmpty else {
+            throw ValidationError("there is no model bundle in \(models): a folder with a model.json (see --models)")
+        }
+        let preferred = defaultModel ?? (bundles.contains { $0.name == "aerial-nano" } ? "aerial-nano" : bundles[0].name)
+        guard bundles.contains(where: { $0.name == preferred }) else {
+            throw ValidationError("--default-model: no bundle in \(models) is named \"\(preferred)\"")
+        }
+
+        var options = OpenVINOEngine.Options()
+        (options.device, options.precision, options.hint) = (device, precision, hint)
+        (options.threads, options.requests) = (threads, requests)
+        let engine = try OpenVINOEngine(options: options)
+        var loaded: [any SegmentationModel] = []
+        for bundle in bundles {
+            logger.info(
+                "loading model", metadata: ["name": "\(bundle.name)", "sha256": "\(bundle.sha256)", "device": "\(device)"])
+            loaded.append(try await engine.load(bundle))
+        }
+
+        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data))
+        let metrics = Metrics()
+        var limits = SessionRegistry.Limits()
+        limits.stateBudget = stateMemory << 20
+        limits.queuePerSession = queue
+        limits.framesInFlight = framesInFlight
+        limits.maxPixels = maxPixels * 1_000_000
+        var defaults = SessionOptions()
+        defaults.statePrecision = statePrecision
+        let registry = SessionRegistry(
+            models: loaded, defaultModel: preferred, store: store, limits: limits, defaultOptions: defaults,
+            workers: WorkerPool(threads: workers ?? ProcessInfo.processInfo.activeProcessorCount),
+            observer: metrics.record)
+
+        var configuration = WindhoverServer.Configuration()
+        (configuration.host, configuration.port, configuration.keys) = (host, port, apiKey)
+        configuration.maxBodyBytes = maxBody << 20
+        configuration.maxConnections = maxConnections
+        configuration.bodyTimeout = .seconds(bodyTimeout)
+        configuration.idleTimeout = .seconds(idleTimeout)
+        configuration.drainTimeout = .seconds(drainTimeout)
+        let server = WindhoverServer(
+            configuration: configuration, registry: registry, store: store, metrics: metrics, logger: logger)
+        try await server.run { [host] port in
+            // On standard output, for people and scripts; the log is on standard error.
+            print("windhover: listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+            fflush(nil)
+        }
+    }
+}
+
+extension OpenVINOEngine.Precision: ExpressibleByArgument {}
+extension OpenVINOEngine.Hint: ExpressibleByArgument {}
+extension StatePrecision: ExpressibleByArgument {}
+extension Logger.Level: @retroactive ExpressibleByArgument {}
