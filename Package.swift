@@ -83,7 +83,7 @@ let package = Package(
             linkerSettings: openVINOPath),
 
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference"], linkerSettings: openVINOPath),
+        .testTarget(name: "InferenceTests", dependencies: ["Imaging", "Inference"], linkerSettings: openVINOPath),
         .testTarget(name: "ResultsTests", dependencies: ["Results", grdb]),
         .testTarget(name: "WindhoverClientTests", dependencies: ["WindhoverClient"]),
         .testTarget(
@@ -93,7 +93,7 @@ let package = Package(
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
         .testTarget(name: "APITests", dependencies: ["API", yaml], linkerSettings: openVINOPath),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["API", "Simulation", "WindhoverClient"],
+            name: "EndToEndTests", dependencies: ["Imaging", "WindhoverClient", "windhover"],
             linkerSettings: openVINOPath),
     ]
 )

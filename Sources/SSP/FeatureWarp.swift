@@ -10,9 +10,9 @@ enum FeatureWarp {
         let out = Tensor(shape: [1, channels, height, width])
         let plane = height * width
         var taps = [WarpTap](repeating: WarpTap(), count: plane)
-        let back = BackwardMap(homography)
+        let back = BackwardMap(homography, width: width, height: height)
         for y in 0..<height {
-            for x in 0..<width { taps[y * width + x] = back.tap(x: x, y: y, width: width, height: height) }
+            for x in 0..<width { taps[y * width + x] = back.tap(x: x, y: y) }
         }
         features.withFloats { source in
             taps.withUnsafeBufferPointer { taps in
@@ -49,38 +49,42 @@ struct WarpTap {
     var coverage: Float { weights.sum() }
 }
 
-/// The map from a pixel of the current picture to its place in the previous one.
+/// The map from a pixel of the current picture to its place in the previous one, both of the same size.
 struct BackwardMap {
-    private let m: [Double]
+    private let xs: SIMD4<Double>
+    private let ys: SIMD4<Double>
+    private let origin: SIMD4<Double>
+    private let width: Int32
+    private let height: Int32
 
-    init(_ homography: Homography) {
-        // Which side is in front is a matter of sign: at the previous frame's origin, w is the matrix's last element.
-        let inverse = homography.inverse
-        m = inverse.values
+    init(_ homography: Homography, width: Int, height: Int) {
+        let m = homography.inverse.values
+        xs = SIMD4(m[0], m[3], m[6], 0)
+        ys = SIMD4(m[1], m[4], m[7], 0)
+        origin = SIMD4(m[2], m[5], m[8], 0)
+        self.width = Int32(width)
+        self.height = Int32(height)
     }
 
     @inline(__always)
-    func tap(x: Int, y: Int, width: Int, height: Int) -> WarpTap {
-        m.withUnsafeBufferPointer { m in
-            let (px, py) = (Double(x), Double(y))
-            let w = m[6] * px + m[7] * py + m[8]
-            let u = (m[0] * px + m[1] * py + m[2]) / w
-            let v = (m[3] * px + m[4] * py + m[5]) / w
-            // Also false for NaN and infinity, on the horizon.
-            guard u > -1, v > -1, u < Double(width), v < Double(height) else { return WarpTap() }
-            let x0 = u.rounded(.down)
-            let y0 = v.rounded(.down)
-            let fx = Float(u - x0)
-            let fy = Float(v - y0)
-            let left = Int32(x0)
-            let top = Int32(y0)
-            let l: Float = left >= 0 ? 1 - fx : 0
-            let r: Float = left + 1 < width ? fx : 0
-            let t: Float = top >= 0 ? 1 - fy : 0
-            let b: Float = top + 1 < height ? fy : 0
-            return WarpTap(
-                top: max(top, 0) * Int32(width), bottom: min(top + 1, Int32(height) - 1) * Int32(width),
-                left: max(left, 0), right: min(left + 1, Int32(width) - 1), weights: SIMD4(t * l, t * r, b * l, b * r))
-        }
+    func tap(x: Int, y: Int) -> WarpTap {
+        let place = origin + xs * Double(x) + ys * Double(y)
+        let scale = 1 / place[2]
+        let u = place[0] * scale
+        let v = place[1] * scale
+        // Also false for NaN and infinity, on the horizon.
+        guard u > -1, v > -1, u < Double(width), v < Double(height) else { return WarpTap() }
+        // Truncation of a number above 0 is its floor, and costs no call.
+        let left = Int32(u + 1) - 1
+        let top = Int32(v + 1) - 1
+        let fx = Float(u - Double(left))
+        let fy = Float(v - Double(top))
+        let l: Float = left >= 0 ? 1 - fx : 0
+        let r: Float = left + 1 < width ? fx : 0
+        let t: Float = top >= 0 ? 1 - fy : 0
+        let b: Float = top + 1 < height ? fy : 0
+        return WarpTap(
+            top: max(top, 0) &* width, bottom: min(top + 1, height - 1) &* width, left: max(left, 0),
+            right: min(left + 1, width - 1), weights: SIMD4(t * l, t * r, b * l, b * r))
     }
 }

@@ -46,58 +46,27 @@ struct Fusion {
             logits: LogitsMap(width: width, height: height, classes: classes),
             mask: LabelMap(width: width, height: height, classes: [UInt8](repeating: 0, count: width * height)))
         let stride = result.logits.stride
+        let padding = ArgMax.padding(classes: classes)
         var sampler = previous.map { SimilarityRows($0.similarity, width: width, height: height) }
-        let back = BackwardMap(previous?.homography ?? .identity)
+        let back = BackwardMap(previous?.homography ?? .identity, width: width, height: height)
         // One row of logits, interpolated vertically, classes innermost.
         var line = [Float](repeating: 0, count: logits.width * stride)
         var similarity = [Float](repeating: 0, count: width)
-        var total = 0.0
-        var seen = 0
-        var changed = 0
+        var tally = Tally()
 
         result.logits.values.withUnsafeMutableBufferPointer { out in
             result.mask.classes.withUnsafeMutableBufferPointer { mask in
-                for y in 0..<height {
-                    interpolateRow(y, of: logits, stride: stride, into: &line)
-                    sampler?.row(y, into: &similarity)
-                    let row = y * width
-                    line.withUnsafeBufferPointer { line in
-                        var upsampled = PixelReader(line: line.baseAddress!, columns: columns, stride: stride)
-                        for x in 0..<width {
-                            let pixel = out.baseAddress! + (row + x) * stride
-                            upsampled.move(to: x)
-                            var best = ArgMax(classes: classes)
-                            guard let last else {
-                                for lane in Swift.stride(from: 0, to: stride, by: 4) {
-                                    let value = upsampled.read(lane)
-                                    store(value, at: pixel + lane)
-                                    best.consider(value, lane)
-                                }
-                                mask[row + x] = best.index
-                                continue
-                            }
-                            let s = similarity[x]
-                            total += Double(s)
-                            let tap = back.tap(x: x, y: y, width: width, height: height)
-                            var bestBefore = ArgMax(classes: classes)
-                            let topLeft = last + Int(tap.top + tap.left) * stride
-                            let topRight = last + Int(tap.top + tap.right) * stride
-                            let bottomLeft = last + Int(tap.bottom + tap.left) * stride
-                            let bottomRight = last + Int(tap.bottom + tap.right) * stride
-                            for lane in Swift.stride(from: 0, to: stride, by: 4) {
-                                var warped = load(topLeft + lane) * tap.weights[0]
-                                warped += load(topRight + lane) * tap.weights[1]
-                                warped += load(bottomLeft + lane) * tap.weights[2]
-                                warped += load(bottomRight + lane) * tap.weights[3]
-                                let value = warped * s + upsampled.read(lane) * (1 - s)
-                                store(value, at: pixel + lane)
-                                best.consider(value, lane)
-                                bestBefore.consider(warped, lane)
-                            }
-                            mask[row + x] = best.index
-                            if tap.coverage > 0.5 {
-                                seen += 1
-                                if best.index != bestBefore.index { changed += 1 }
+                columns.taps.withUnsafeBufferPointer { columns in
+                    for y in 0..<height {
+                        interpolateRow(y, of: logits, stride: stride, into: &line)
+                        sampler?.row(y, into: &similarity)
+                        let row = Row(
+                            y: y, width: width, stride: stride, padding: padding, columns: columns.baseAddress!,
+                            out: out.baseAddress! + y * width * stride, mask: mask.baseAddress! + y * width)
+                        line.withUnsafeBufferPointer { line in
+                            guard let last else { return row.upsample(line.baseAddress!) }
+                            similarity.withUnsafeBufferPointer {
+                                row.fuse(line.baseAddress!, last, $0.baseAddress!, back, &tally)
                             }
                         }
                     }
@@ -105,25 +74,117 @@ struct Fusion {
             }
         }
         if previous != nil {
-            result.similarityMean = total / Double(width * height)
-            result.changedFraction = seen > 0 ? Double(changed) / Double(seen) : nil
+            result.similarityMean = tally.similarity / Double(width * height)
+            result.changedFraction = tally.seen > 0 ? Double(tally.changed) / Double(tally.seen) : nil
         }
         return result
     }
 
     private func interpolateRow(_ y: Int, of logits: Tensor, stride: Int, into line: inout [Float]) {
         let (w, plane) = (logits.width, logits.width * logits.height)
+        let tap = rows.taps[y]
         line.withUnsafeMutableBufferPointer { line in
             for channel in 0..<logits.channels {
                 let source = logits.values + channel * plane
-                for x in 0..<w { line[x * stride + channel] = 0 }
-                for tap in 0..<rows.taps {
-                    let weight = rows.weights[y * rows.taps + tap]
-                    let from = source + Int(rows.indices[y * rows.taps + tap]) * w
-                    for x in 0..<w { line[x * stride + channel] += weight * from[x] }
+                let a = source + Int(tap.indices[0]) * w
+                let b = source + Int(tap.indices[1]) * w
+                let c = source + Int(tap.indices[2]) * w
+                let d = source + Int(tap.indices[3]) * w
+                for x in 0..<w {
+                    let upper = a[x] * tap.weights[0] + b[x] * tap.weights[1]
+                    line[x * stride + channel] = upper + (c[x] * tap.weights[2] + d[x] * tap.weights[3])
                 }
             }
         }
+    }
+}
+
+/// What is counted on the way.
+private struct Tally {
+    var similarity = 0.0
+    var seen = 0
+    var changed = 0
+}
+
+/// One row of the frame at work.
+private struct Row {
+    let y: Int
+    let width: Int
+    let stride: Int
+    let padding: SIMD4<Float>
+    let columns: UnsafePointer<Interpolation.Tap>
+    let out: UnsafeMutablePointer<Float>
+    let mask: UnsafeMutablePointer<UInt8>
+
+    /// `line`: the row's logits at the model's width.
+    func upsample(_ line: UnsafePointer<Float>) {
+        for x in 0..<width {
+            let tap = columns[x]
+            var best = ArgMax()
+            var lane = 0
+            while lane < stride {
+                let value = upsampled(line + lane, tap)
+                store(value, at: out + x * stride + lane)
+                best.consider(lane + 4 < stride ? value : value + padding, lane)
+                lane += 4
+            }
+            mask[x] = best.index
+        }
+    }
+
+    func fuse(
+        _ line: UnsafePointer<Float>, _ last: UnsafePointer<Float>, _ similarity: UnsafePointer<Float>,
+        _ back: BackwardMap, _ tally: inout Tally
+    ) {
+        var total: Float = 0
+        var (seen, changed) = (0, 0)
+        for x in 0..<width {
+            let s = similarity[x]
+            total += s
+            let column = columns[x]
+            let tap = back.tap(x: x, y: y)
+            let topLeft = last + Int(tap.top + tap.left) * stride
+            let topRight = last + Int(tap.top + tap.right) * stride
+            let bottomLeft = last + Int(tap.bottom + tap.left) * stride
+            let bottomRight = last + Int(tap.bottom + tap.right) * stride
+            var best = ArgMax()
+            var before = ArgMax()
+            var lane = 0
+            while lane < stride {
+                var warped = load(topLeft + lane) * tap.weights[0]
+                warped += load(topRight + lane) * tap.weights[1]
+                warped += load(bottomLeft + lane) * tap.weights[2]
+                warped += load(bottomRight + lane) * tap.weights[3]
+                let value = warped * s + upsampled(line + lane, column) * (1 - s)
+                store(value, at: out + x * stride + lane)
+                if lane + 4 < stride {
+                    best.consider(value, lane)
+                    before.consider(warped, lane)
+                } else {
+                    best.consider(value + padding, lane)
+                    before.consider(warped + padding, lane)
+                }
+                lane += 4
+            }
+            let index = best.index
+            mask[x] = index
+            if tap.coverage > 0.5 {
+                seen += 1
+                if index != before.index { changed += 1 }
+            }
+        }
+        tally.similarity += Double(total)
+        tally.seen += seen
+        tally.changed += changed
+    }
+
+    @inline(__always)
+    private func upsampled(_ line: UnsafePointer<Float>, _ tap: Interpolation.Tap) -> SIMD4<Float> {
+        var value = load(line + Int(tap.indices[0]) * stride) * tap.weights[0]
+        value += load(line + Int(tap.indices[1]) * stride) * tap.weights[1]
+        value += load(line + Int(tap.indices[2]) * stride) * tap.weights[2]
+        value += load(line + Int(tap.indices[3]) * stride) * tap.weights[3]
+        return value
     }
 }
 
@@ -135,54 +196,20 @@ struct Fusion {
     UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: SIMD4<Float>.self)
 }
 
-/// Interpolates along a row whose classes are innermost.
-private struct PixelReader {
-    let line: UnsafePointer<Float>
-    let columns: Interpolation
-    let stride: Int
-    private var places = SIMD4<Int32>()
-    private var weights = SIMD4<Float>()
-
-    init(line: UnsafePointer<Float>, columns: Interpolation, stride: Int) {
-        self.line = line
-        self.columns = columns
-        self.stride = stride
-    }
-
-    @inline(__always) mutating func move(to x: Int) {
-        let taps = columns.taps
-        for tap in 0..<taps {
-            places[tap] = columns.indices[x * taps + tap] &* Int32(truncatingIfNeeded: stride)
-            weights[tap] = columns.weights[x * taps + tap]
-        }
-    }
-
-    @inline(__always) func read(_ lane: Int) -> SIMD4<Float> {
-        var value = load(line + Int(places[0]) + lane) * weights[0] + load(line + Int(places[1]) + lane) * weights[1]
-        if columns.taps == 4 {
-            value += load(line + Int(places[2]) + lane) * weights[2] + load(line + Int(places[3]) + lane) * weights[3]
-        }
-        return value
-    }
-}
-
 /// The class of the largest logit; of equal ones the first.
 struct ArgMax {
-    private let classes: Int
     private var best = SIMD4<Float>(repeating: -.infinity)
     private var group = SIMD4<Int32>()
 
-    @inline(__always) init(classes: Int) {
-        self.classes = classes
+    /// What is added to the last four lanes: lanes beyond the classes are none, and never the largest.
+    static func padding(classes: Int) -> SIMD4<Float> {
+        var padding = SIMD4<Float>()
+        for lane in 0..<4 where (classes - 1) / 4 * 4 + lane >= classes { padding[lane] = -.infinity }
+        return padding
     }
 
     /// Four logits, of the classes from `lane` on.
     @inline(__always) mutating func consider(_ values: SIMD4<Float>, _ lane: Int) {
-        var values = values
-        if lane + 4 > classes {
-            // Padding lanes are no classes.
-            for extra in (classes - lane)..<4 { values[extra] = -.infinity }
-        }
         let better = values .> best
         best.replace(with: values, where: better)
         group.replace(with: SIMD4(repeating: Int32(truncatingIfNeeded: lane)), where: better)
@@ -192,7 +219,7 @@ struct ArgMax {
         var value = best[0]
         var found = group[0]
         for lane in 1..<4 {
-            let candidate = group[lane] + Int32(lane)
+            let candidate = group[lane] &+ Int32(truncatingIfNeeded: lane)
             if best[lane] > value || (best[lane] == value && candidate < found) {
                 value = best[lane]
                 found = candidate
@@ -217,14 +244,13 @@ private struct SimilarityRows {
     }
 
     mutating func row(_ y: Int, into out: inout [Float]) {
-        let (upper, lower) = (Int(rows.indices[2 * y]) * map.width, Int(rows.indices[2 * y + 1]) * map.width)
-        for x in 0..<map.width {
-            line[x] = map.values[upper + x] * rows.weights[2 * y] + map.values[lower + x] * rows.weights[2 * y + 1]
-        }
+        let tap = rows.taps[y]
+        let upper = map.values + Int(tap.indices[1]) * map.width
+        let lower = map.values + Int(tap.indices[2]) * map.width
+        for x in 0..<map.width { line[x] = upper[x] * tap.weights[1] + lower[x] * tap.weights[2] }
         for x in 0..<out.count {
-            out[x] =
-                line[Int(columns.indices[2 * x])] * columns.weights[2 * x] + line[Int(columns.indices[2 * x + 1])]
-                * columns.weights[2 * x + 1]
+            let tap = columns.taps[x]
+            out[x] = line[Int(tap.indices[1])] * tap.weights[1] + line[Int(tap.indices[2])] * tap.weights[2]
         }
     }
 }

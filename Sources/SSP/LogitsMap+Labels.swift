@@ -5,29 +5,36 @@ extension LogitsMap {
     /// The arg-max at another size, of logits interpolated bilinearly: boundaries stay smooth where enlarging the mask
     /// itself would make stairs.
     package func labels(width: Int, height: Int) -> LabelMap {
-        let columns = Interpolation(from: self.width, to: width, kernel: .bilinear)
-        let rows = Interpolation(from: self.height, to: height, kernel: .bilinear)
-        let (stride, classes) = (self.stride, self.classes)
+        let columns = Interpolation(from: self.width, to: width, kernel: .bilinear).taps
+        let rows = Interpolation(from: self.height, to: height, kernel: .bilinear).taps
+        let stride = stride
+        let padding = ArgMax.padding(classes: classes)
         var mask = LabelMap(width: width, height: height, classes: [UInt8](repeating: 0, count: width * height))
         var line = [Float](repeating: 0, count: self.width * stride)
         values.withUnsafeBufferPointer { values in
             mask.classes.withUnsafeMutableBufferPointer { mask in
                 line.withUnsafeMutableBufferPointer { line in
+                    let line = line.baseAddress!
+                    let length = self.width * stride
                     for y in 0..<height {
-                        let upper = values.baseAddress! + Int(rows.indices[2 * y]) * self.width * stride
-                        let lower = values.baseAddress! + Int(rows.indices[2 * y + 1]) * self.width * stride
-                        let (a, b) = (rows.weights[2 * y], rows.weights[2 * y + 1])
-                        for i in 0..<line.count { line[i] = upper[i] * a + lower[i] * b }
-                        let base = UnsafePointer(line.baseAddress!)
-                        for x in 0..<width {
-                            let left = base + Int(columns.indices[2 * x]) * stride
-                            let right = base + Int(columns.indices[2 * x + 1]) * stride
-                            let (l, r) = (columns.weights[2 * x], columns.weights[2 * x + 1])
-                            var best = ArgMax(classes: classes)
-                            for lane in Swift.stride(from: 0, to: stride, by: 4) {
-                                best.consider(load(left + lane) * l + load(right + lane) * r, lane)
+                        let tap = rows[y]
+                        let upper = values.baseAddress! + Int(tap.indices[1]) * length
+                        let lower = values.baseAddress! + Int(tap.indices[2]) * length
+                        for i in 0..<length { line[i] = upper[i] * tap.weights[1] + lower[i] * tap.weights[2] }
+                        columns.withUnsafeBufferPointer { columns in
+                            for x in 0..<width {
+                                let tap = columns[x]
+                                let left = line + Int(tap.indices[1]) * stride
+                                let right = line + Int(tap.indices[2]) * stride
+                                var best = ArgMax()
+                                var lane = 0
+                                while lane < stride {
+                                    let value = load(left + lane) * tap.weights[1] + load(right + lane) * tap.weights[2]
+                                    best.consider(lane + 4 < stride ? value : value + padding, lane)
+                                    lane += 4
+                                }
+                                mask[y * width + x] = best.index
                             }
-                            mask[y * width + x] = best.index
                         }
                     }
                 }

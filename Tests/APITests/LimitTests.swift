@@ -1,4 +1,6 @@
+import API
 import Foundation
+import Sessions
 import Testing
 
 /// Bodies too large, too slow and without end; connections too many; requests that make no sense.

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import Sessions
 import Synchronization
 import Testing
@@ -183,19 +184,28 @@ import Testing
 
     @Test func `Unrelated frames reset, or go on with the identity if the session says so`() async throws {
         try await withServer { server in
-            // Synthetic noise: nothing in it can be registered.
+            let other = try Self.unrelated()
             let strict = try await server.session()
             _ = try await server.put(TestServer.frame(0), 0, to: strict)
-            let lost = try await server.put(TestServer.frame(3), 1, to: strict)
+            let lost = try await server.put(other, 1, to: strict)
             #expect(lost.json["mode"] as? String == "reset" && lost.json["reason"] as? String == "registration")
             #expect((lost.json["registration"] as? [String: Any])?["ok"] as? Bool == false)
 
             let lenient = try await server.session(#"{"on_registration_loss": "identity"}"#)
             _ = try await server.put(TestServer.frame(0), 0, to: lenient)
-            let kept = try await server.put(TestServer.frame(3), 1, to: lenient)
+            let kept = try await server.put(other, 1, to: lenient)
             #expect(kept.json["mode"] as? String == "propagated")
             #expect(kept.json["reason"] as? String == "registration-identity")
         }
+    }
+
+    /// A picture of the golden frames' size that has nothing to do with them.
+    private static func unrelated() throws -> [UInt8] {
+        let pixels = (0..<160 * 96).flatMap { i -> [UInt8] in
+            let value = UInt8(truncatingIfNeeded: (i / 7 &* 2_654_435_761) >> 9)
+            return [value, value &+ 40, 255 - value]
+        }
+        return try Frame(width: 160, height: 96, pixels: pixels).pngData()
     }
 
     @Test func `Inference that fails is 500, and the retry finds the state as it was`() async throws {

@@ -1,0 +1,39 @@
+import Inference
+import Testing
+
+@Suite struct OpenVINOEngineTests {
+    @Test func `Many inferences at once on few requests all give what one alone gives`() async throws {
+        var options = OpenVINOEngine.Options()
+        options.requests = 2
+        let model = try await OpenVINOEngine(options: options).load(ModelBundle.load(SpoiltBundle.golden))
+        let inputs = (0..<12).map { seed in
+            Tensor(shape: [1, 3, 96, 160], values: (0..<3 * 96 * 160).map { Float(($0 &* 31 &+ seed &* 977) % 255) / 64 - 2 })
+        }
+        var alone: [[Float]] = []
+        for input in inputs { alone.append(Array(try await model.segment(input).logits.buffer)) }
+        let together = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+            for (index, input) in inputs.enumerated() {
+                group.addTask { (index, Array(try await model.segment(input).logits.buffer)) }
+            }
+            var results = [[Float]](repeating: [], count: inputs.count)
+            for try await (index, logits) in group { results[index] = logits }
+            return results
+        }
+        // The last bits depend on how the work was split over threads; another frame's answer would be far away.
+        for (a, b) in zip(together, alone) { #expect(distance(a, b) < 1e-3) }
+        #expect(distance(alone[0], alone[1]) > 0.01)
+    }
+
+    private func distance(_ a: [Float], _ b: [Float]) -> Float {
+        zip(a, b).map { abs($0 - $1) }.max() ?? .infinity
+    }
+
+    @Test func `A device that is not there is an error that names it`() async throws {
+        var options = OpenVINOEngine.Options()
+        options.device = "TPU"
+        let error = await #expect(throws: BundleError.self) {
+            _ = try await OpenVINOEngine(options: options).load(ModelBundle.load(SpoiltBundle.golden))
+        }
+        #expect(try #require(error).message.contains("TPU"))
+    }
+}
