@@ -22,7 +22,7 @@ package struct Propagator: Sendable {
 
         /// The mask at the uploaded frame's size.
         package func mask(width: Int, height: Int) -> LabelMap {
-            (mask.width, mask.height) == (width, height) ? mask : logits.labels(width: width, height: height)
+            (mask.width, mask.height) == (width, height) ? mask : logits.labels(mask, width: width, height: height)
         }
     }
 
@@ -46,10 +46,17 @@ package struct Propagator: Sendable {
         prediction(fusion.fuse(output.logits, previous: nil), similarity: nil)
     }
 
-    /// Steps 6–8. `homography` is previous → current in pixels of the uploaded frames.
-    package func propagate(_ output: ImageOutput, state: TemporalState, homography: Homography) async throws
-        -> Prediction
-    {
+    /// How far the previous frame can be believed, and how the camera moved: what fusing needs beside the two frames.
+    package struct Alignment: Sendable {
+        /// Previous → current, at the network's size.
+        let motion: Homography
+        /// 1×1×h×w, 0…1.
+        let similarity: Tensor
+    }
+
+    /// Step 7: warps the previous features and compares them with the current ones. `homography` is previous → current
+    /// in pixels of the uploaded frames.
+    package func align(_ output: ImageOutput, state: TemporalState, homography: Homography) async throws -> Alignment {
         guard let features = output.features, let kind = bundle.similarity else {
             preconditionFailure("a bundle that propagates has features and a similarity")
         }
@@ -60,14 +67,20 @@ package struct Propagator: Sendable {
             by: motion.onFeatures(
                 strideX: (Double(network.width) / Double(features.width)).rounded(),
                 strideY: (Double(network.height) / Double(features.height)).rounded()))
-        let similarity: Tensor
         switch kind {
-        case .conv: similarity = try await model.similarity(previous: warped, current: features)
-        case .cosine: similarity = CosineSimilarity.map(previous: warped, current: features)
+        case .conv:
+            return Alignment(
+                motion: motion, similarity: try await model.similarity(previous: warped, current: features))
+        case .cosine:
+            return Alignment(motion: motion, similarity: CosineSimilarity.map(previous: warped, current: features))
         }
-        let fused = fusion.fuse(
-            output.logits, previous: .init(logits: state.logits, homography: motion, similarity: similarity))
-        return prediction(fused, similarity: similarity)
+    }
+
+    /// Steps 6 and 8: warps the previous logits and blends them into the current ones.
+    package func propagate(_ output: ImageOutput, state: TemporalState, alignment: Alignment) -> Prediction {
+        let previous = Fusion.Previous(
+            logits: state.logits, homography: alignment.motion, similarity: alignment.similarity)
+        return prediction(fusion.fuse(output.logits, previous: previous), similarity: alignment.similarity)
     }
 
     /// The state that the next frame of the session needs; nil for a bundle that propagates nothing.

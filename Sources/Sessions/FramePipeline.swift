@@ -80,9 +80,15 @@ package struct FramePipeline: Sendable {
         if plan.mode == .propagated, let state, let alignment {
             if alignment.homography == nil { plan = withoutRegistration(plan) }
             let homography = plan.mode == .propagated ? alignment.homography ?? .identity : nil
-            prediction = try await stages.measure("fuse") {
-                guard let homography else { return propagator.cold(output) }
-                return try await propagator.propagate(output, state: state, homography: homography)
+            if let homography {
+                let aligned = try await stages.measure("similarity") {
+                    try await propagator.align(output, state: state, homography: homography)
+                }
+                prediction = await stages.measure("fuse") {
+                    propagator.propagate(output, state: state, alignment: aligned)
+                }
+            } else {
+                prediction = await stages.measure("fuse") { propagator.cold(output) }
             }
         } else {
             registration = nil

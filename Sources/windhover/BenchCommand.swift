@@ -163,13 +163,20 @@ struct BenchCommand: AsyncParsableCommand {
             try await running.value
             throw ValidationError("the server did not start")
         }
-        let client = BenchClient(port: found)
+        let client = try BenchClient(port: found)
         return try await Self.measure(images) { image, sequence, session in
-            try await client.send(image, capturedAt: Self.time(sequence), sequence: sequence, to: session)
+            let path = "/v1/sessions/\(session)/frames/\(sequence)?captured_at=\(Self.time(sequence).formatted(Self.format))"
+            return try await client.send(
+                "PUT", path, type: "image/jpeg", body: image, member: "stage_ms", as: [String: Double].self)
         } session: {
-            try await client.session(registration: registration.rawValue)
+            let options = #"{"registration": "\#(registration.rawValue)"}"#
+            return try await client.send(
+                "POST", "/v1/sessions", type: "application/json", body: Array(options.utf8), member: "id",
+                as: String.self)
         }
     }
+
+    private static let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     /// Sends every image once, in one session, and adds up its stages.
     private static func measure(

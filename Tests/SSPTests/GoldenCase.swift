@@ -78,8 +78,9 @@ struct GoldenRun {
             if let state {
                 let values = manifest.homographies_previous_to_current[k - 1]
                 let motion = try #require(Homography(values))
-                prediction = try await propagator.propagate(
+                let alignment = try await propagator.align(
                     output, state: state, homography: registered ? motion : .identity)
+                prediction = propagator.propagate(output, state: state, alignment: alignment)
             } else {
                 prediction = propagator.cold(output)
             }
