@@ -8,8 +8,9 @@ import ServiceLifecycle
 import Sessions
 import UnixSignals
 
-/// The service: HTTP in front of sessions and their log. `run` ends when the process is told to stop, after everything
-/// acknowledged is stored.
+/// The service: HTTP in front of sessions and their log.
+///
+/// `run` ends when the process is told to stop, after everything acknowledged is stored.
 package struct WindhoverServer: Sendable {
     package struct Configuration: Sendable {
         package var host = "127.0.0.1"
@@ -56,7 +57,9 @@ package struct WindhoverServer: Sendable {
             + OperationRoutes(registry: registry, store: store, metrics: metrics).routes
     }
 
-    /// Serves until SIGTERM or SIGINT, or until the surrounding task is cancelled. `onRunning` is told the port.
+    /// Serves until SIGTERM or SIGINT, or until the surrounding task is cancelled.
+    ///
+    /// `onRunning` is told the port.
     package func run(
         signals: Bool = true, onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) async throws {
@@ -81,7 +84,8 @@ package struct WindhoverServer: Sendable {
 
         // They stop in the opposite order: no new frames, running ones finish, connections close, the store last.
         let services: [any Service] = [
-            StoreService(store: store), ExpiryService(registry: registry), application, DrainService(registry: registry),
+            StoreService(store: store), ExpiryService(registry: registry), application,
+            DrainService(registry: registry),
         ]
         var group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },

@@ -7,7 +7,9 @@ package protocol Engine: Sendable {
     func load(_ bundle: ModelBundle) async throws -> any SegmentationModel
 }
 
-/// A bundle ready to run. Calls may overlap; each waits for a free request without holding a thread.
+/// A bundle ready to run.
+///
+/// Calls may overlap; each waits for a free request without holding a thread.
 package protocol SegmentationModel: Sendable {
     var bundle: ModelBundle { get }
     /// What the graphs produce, known after loading.

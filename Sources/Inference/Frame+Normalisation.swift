@@ -1,7 +1,9 @@
 import Imaging
 
 extension Frame {
-    /// The network's input: 1×3×H×W, RGB, (value / 255 - mean) / std per channel. The frame has the network's size.
+    /// The network's input: 1×3×H×W, RGB, (value / 255 - mean) / std per channel.
+    ///
+    /// The frame has the network's size.
     package func normalised(for bundle: ModelBundle) -> Tensor {
         precondition(width == bundle.inputWidth && height == bundle.inputHeight, "resize the frame first")
         let tensor = Tensor(shape: [1, 3, height, width])

@@ -14,12 +14,15 @@ final class Graph: @unchecked Sendable {
     private let pool: RequestPool
 
     /// Compiles `file` with its inputs fixed to `inputs` and only the named outputs required.
+    ///
     /// Throws `BundleError` for a tensor that is not there or has another rank.
     init(
         file: URL, bundle: String, inputs wanted: [Port], outputs names: [String], core: Core,
         options: OpenVINOEngine.Options
     ) throws {
-        func fault(_ message: String) -> BundleError { BundleError(bundle: bundle, "\(file.lastPathComponent): \(message)") }
+        func fault(_ message: String) -> BundleError {
+            BundleError(bundle: bundle, "\(file.lastPathComponent): \(message)")
+        }
 
         var model: OpaquePointer?
         do {
@@ -90,7 +93,9 @@ final class Graph: @unchecked Sendable {
         ov_compiled_model_free(compiled)
     }
 
-    /// Runs the graph once. The inputs are in the order of `inputs`; the outputs come in the order of `outputs`.
+    /// Runs the graph once.
+    ///
+    /// The inputs are in the order of `inputs`; the outputs come in the order of `outputs`.
     func run(_ tensors: [Tensor]) async throws -> [Tensor] {
         precondition(tensors.map(\.shape) == inputs.map(\.shape), "tensors of the declared shapes")
         let results = outputs.map { Tensor(shape: $0.shape) }
@@ -152,7 +157,8 @@ final class Graph: @unchecked Sendable {
             var port: OpaquePointer?
             let status =
                 inputs
-                ? ov_model_const_input_by_index(model, index, &port) : ov_model_const_output_by_index(model, index, &port)
+                ? ov_model_const_input_by_index(model, index, &port)
+                : ov_model_const_output_by_index(model, index, &port)
             guard status == OK else { return nil }
             defer { ov_output_const_port_free(port) }
             var name: UnsafeMutablePointer<CChar>?

@@ -30,7 +30,8 @@ struct JSONReader {
         self.path = path
         self.known = known
         if let stranger = members.keys.filter({ !known.contains($0) }).min() {
-            throw Failure(message: "unknown key \"\(path)\(stranger)\" (known: \(known.sorted().joined(separator: ", ")))")
+            throw Failure(
+                message: "unknown key \"\(path)\(stranger)\" (known: \(known.sorted().joined(separator: ", ")))")
         }
     }
 
@@ -42,14 +43,17 @@ struct JSONReader {
     }
 
     func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int {
-        guard let number = try value(key) as? NSNumber, !isBoolean(number), let whole = Int(exactly: number.doubleValue),
+        guard let number = try value(key) as? NSNumber, !isBoolean(number),
+            let whole = Int(exactly: number.doubleValue),
             range.contains(whole)
         else { throw wrong(key, "a whole number, \(range.lowerBound) to \(range.upperBound)") }
         return whole
     }
 
     func floats(_ key: String, count: Int) throws -> [Float] {
-        guard let list = try value(key) as? [Any], list.count == count else { throw wrong(key, "a list of \(count) numbers") }
+        guard let list = try value(key) as? [Any], list.count == count else {
+            throw wrong(key, "a list of \(count) numbers")
+        }
         return try list.map { item in
             guard let number = item as? NSNumber, !isBoolean(number), number.floatValue.isFinite else {
                 throw wrong(key, "a list of \(count) numbers")

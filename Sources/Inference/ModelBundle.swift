@@ -46,7 +46,9 @@ package struct ModelBundle: Sendable, Equatable {
     /// Of `model.json` and the files it names, hex: two bundles that answer differently have different ones.
     package let sha256: String
 
-    /// Reads the bundle in `directory`. Throws `BundleError`, which names the file or key at fault.
+    /// Reads the bundle in `directory`.
+    ///
+    /// Throws `BundleError`, which names the file or key at fault.
     package static func load(_ directory: URL) throws -> ModelBundle {
         do {
             return try ModelBundle(directory: directory)

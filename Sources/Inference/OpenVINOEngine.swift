@@ -69,6 +69,7 @@ func check(_ status: ov_status_e, _ doing: @autoclosure () -> String) throws {
     let detail = ov_get_last_err_msg().map { String(cString: $0) } ?? ""
     // Messages carry source lines of OpenVINO's first; what a person needs stands at the end.
     let lines = detail.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Exception from ") }
-    let meaning = lines.isEmpty ? ov_get_error_info(status).map { String(cString: $0) } ?? "" : lines.joined(separator: " ")
+    let meaning =
+        lines.isEmpty ? ov_get_error_info(status).map { String(cString: $0) } ?? "" : lines.joined(separator: " ")
     throw InferenceError("\(doing()): \(meaning)")
 }

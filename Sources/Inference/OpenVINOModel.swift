@@ -17,13 +17,15 @@ final class OpenVINOModel: SegmentationModel {
             outputs: [bundle.logitsTensor] + (bundle.featuresTensor.map { [$0] } ?? []), core: core, options: options)
         for port in image.outputs where port.shape.count != 4 || port.shape[0] != 1 {
             let shape = port.shape.map(String.init).joined(separator: "×")
-            throw BundleError(bundle: folder, "\(file): output \"\(port.name)\" is \(shape), where 1×channels×h×w is needed")
+            throw BundleError(
+                bundle: folder, "\(file): output \"\(port.name)\" is \(shape), where 1×channels×h×w is needed")
         }
         let logits = image.outputs[0].shape
         guard logits[1] == bundle.classes.count else {
             throw BundleError(
                 bundle: folder,
-                "\(file): output \"\(bundle.logitsTensor)\" has \(logits[1]) channels, model.json \(bundle.classes.count) classes")
+                "\(file): output \"\(bundle.logitsTensor)\" has \(logits[1]) channels, model.json \(bundle.classes.count) classes"
+            )
         }
         let features = image.outputs.count > 1 ? image.outputs[1].shape : [1, 0, 0, 0]
         shapes = ModelShapes(
@@ -40,7 +42,8 @@ final class OpenVINOModel: SegmentationModel {
                 let shape = layer!.outputs[0].shape.map(String.init).joined(separator: "×")
                 throw BundleError(
                     bundle: folder,
-                    "\(file.lastPathComponent): output \"similarity\" is \(shape), where \(expected.map(String.init).joined(separator: "×")) is needed")
+                    "\(file.lastPathComponent): output \"similarity\" is \(shape), where \(expected.map(String.init).joined(separator: "×")) is needed"
+                )
             }
         } else {
             layer = nil

@@ -2,7 +2,7 @@
 ///
 /// Written once, by the code that makes it; read-only from then on, which is why it may be shared.
 package final class Tensor: @unchecked Sendable {
-    /// From the outermost dimension, e.g. [1, channels, height, width].
+    /// From the outermost dimension on: [1, channels, height, width].
     package let shape: [Int]
     package let count: Int
     package let values: UnsafeMutablePointer<Float>

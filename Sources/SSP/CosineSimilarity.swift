@@ -3,7 +3,9 @@ import Inference
 
 /// The similarity of the paper's ablation: no parameters.
 enum CosineSimilarity {
-    /// Of two 1×F×h×w maps: cosine over channels, clamped to [0, 1], to the 4th power, at most 0.95. Result 1×1×h×w.
+    /// Of two 1×F×h×w maps: cosine over channels, clamped to [0, 1], to the 4th power, at most 0.95.
+    ///
+    /// Result 1×1×h×w.
     static func map(previous: Tensor, current: Tensor) -> Tensor {
         let plane = current.height * current.width
         let out = Tensor(shape: [1, 1, current.height, current.width])

@@ -2,8 +2,9 @@ import Inference
 
 /// Warping of first-stage features, channel planes at the feature grid's size.
 enum FeatureWarp {
-    /// Each cell p of the result reads `features` at H⁻¹p, bilinear, zero outside. `homography` is previous → current
-    /// on the feature grid. Result: 1×F×h×w.
+    /// Each cell p of the result reads `features` at H⁻¹p, bilinear, zero outside.
+    ///
+    /// `homography` is previous → current on the feature grid. Result: 1×F×h×w.
     static func warp(_ features: StoredFloats, channels: Int, height: Int, width: Int, by homography: Homography)
         -> Tensor
     {
@@ -35,7 +36,9 @@ enum FeatureWarp {
     }
 }
 
-/// The four neighbours that a warped pixel reads. A neighbour outside weighs nothing and is read inside instead.
+/// The four neighbours that a warped pixel reads.
+///
+/// A neighbour outside weighs nothing and is read inside instead.
 struct WarpTap {
     /// First index of the row, in pixels.
     var top: Int32 = 0

@@ -67,7 +67,9 @@ package struct Homography: Sendable, Equatable {
     }
 
     /// The same motion on the feature grid, as the paper's code has it: S·H·S⁻¹, S = diag(1/stride, 1/stride, 1),
-    /// without the half-pixel shift. Feature cells count from the first pixel's centre here, not from the edge.
+    /// without the half-pixel shift.
+    ///
+    /// Feature cells count from the first pixel's centre here, not from the edge.
     package func onFeatures(strideX: Double, strideY: Double) -> Homography {
         let m = values
         return Homography(unchecked: [

@@ -2,7 +2,9 @@ import Inference
 
 /// Taps and weights along one axis for enlarging by interpolation: half-pixel centres, edges clamped.
 struct Interpolation {
-    /// One output's four taps: source indices, and weights that sum to 1. Bilinear leaves two of them without weight.
+    /// One output's four taps: source indices, and weights that sum to 1.
+    ///
+    /// Bilinear leaves two of them without weight.
     struct Tap {
         var indices: SIMD4<Int32>
         var weights: SIMD4<Float>

@@ -3,7 +3,9 @@ import Inference
 
 extension LogitsMap {
     /// The arg-max at another size, of logits interpolated bilinearly: boundaries stay smooth where enlarging the mask
-    /// itself would make stairs. `mask` is the arg-max at this size.
+    /// itself would make stairs.
+    ///
+    /// `mask` is the arg-max at this size.
     ///
     /// Between four pixels of one class every interpolated pixel is of that class, since the weights are positive and
     /// sum to 1: only at boundaries are logits looked at.

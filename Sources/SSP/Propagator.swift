@@ -54,8 +54,9 @@ package struct Propagator: Sendable {
         let similarity: Tensor
     }
 
-    /// Step 7: warps the previous features and compares them with the current ones. `homography` is previous → current
-    /// in pixels of the uploaded frames.
+    /// Step 7: warps the previous features and compares them with the current ones.
+    ///
+    /// `homography` is previous → current in pixels of the uploaded frames.
     package func align(_ output: ImageOutput, state: TemporalState, homography: Homography) async throws -> Alignment {
         guard let features = output.features, let kind = bundle.similarity else {
             preconditionFailure("a bundle that propagates has features and a similarity")

@@ -44,7 +44,9 @@ package struct Registrar: Sendable {
         self.method = method
     }
 
-    /// What is kept of a frame. Costs the pyramid and corners, or the descriptors. Nil for `.identity`.
+    /// What is kept of a frame.
+    ///
+    /// Costs the pyramid and corners, or the descriptors. Nil for `.identity`.
     package func keyframe(_ luminance: GreyMap) -> Keyframe? {
         let code: windhover_method
         switch method {
@@ -79,7 +81,9 @@ package struct Registrar: Sendable {
     }
 }
 
-/// A frame as registration remembers it. Immutable.
+/// A frame as registration remembers it.
+///
+/// Immutable.
 package final class Keyframe: @unchecked Sendable {
     let handle: OpaquePointer
     package let width: Int

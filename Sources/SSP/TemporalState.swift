@@ -1,8 +1,10 @@
 import Imaging
 import Inference
 
-/// What a session carries from one frame to the next: fused logits, first-stage features, and the frame as
-/// registration remembers it. A value: replacing it is the only way it changes.
+/// What a session carries from one frame to the next: fused logits, first-stage features, and the frame as registration
+/// remembers it.
+///
+/// A value: replacing it is the only way it changes.
 package struct TemporalState: Sendable {
     /// Fused logits at the network's size, `LogitsMap` order.
     package let logits: StoredFloats

@@ -4,8 +4,9 @@ import Inference
 import Results
 import SSP
 
-/// The work on one frame: decode, image model beside registration, fuse, encode. Stateless; whoever calls it hands in
-/// the previous state and gets the next.
+/// The work on one frame: decode, image model beside registration, fuse, encode.
+///
+/// Stateless; whoever calls it hands in the previous state and gets the next.
 package struct FramePipeline: Sendable {
     package let propagator: Propagator
     package let registrar: Registrar
@@ -59,8 +60,10 @@ package struct FramePipeline: Sendable {
         try ImageCodec.decode(upload.image, maxPixels: maxPixels)
     }
 
-    /// Runs a decoded frame. `plan` says what the session's rules make of it; a lost registration changes it through
-    /// `withoutRegistration`. `wantsMask`: the caller needs the mask's PNG even if it is not stored.
+    /// Runs a decoded frame.
+    ///
+    /// `plan` says what the session's rules make of it; a lost registration changes it through `withoutRegistration`.
+    /// `wantsMask`: the caller needs the mask's PNG even if it is not stored.
     func run(
         _ frame: Frame, upload: FrameUpload, plan planned: SessionMachine.Plan, state: TemporalState?, wantsMask: Bool,
         stages: inout Stages, withoutRegistration: @Sendable (SessionMachine.Plan) -> SessionMachine.Plan
@@ -106,7 +109,8 @@ package struct FramePipeline: Sendable {
                     frameHeight: frame.height, precision: statePrecision) : nil
         }
         return Outcome(
-            plan: plan, registration: registration, prediction: prediction, mask: mask, maskPNG: png, pictures: pictures,
+            plan: plan, registration: registration, prediction: prediction, mask: mask, maskPNG: png,
+            pictures: pictures,
             state: next)
     }
 
@@ -117,8 +121,9 @@ package struct FramePipeline: Sendable {
         var time: Duration
     }
 
-    /// Makes the frame's key frame and, given a state, finds the motion from it. Async so that it can run beside the
-    /// image model.
+    /// Makes the frame's key frame and, given a state, finds the motion from it.
+    ///
+    /// Async so that it can run beside the image model.
     private func align(_ frame: Frame, _ upload: FrameUpload, to state: TemporalState?) async -> Alignment {
         let start = ContinuousClock.now
         let keyframe = registrar.method == .identity ? nil : registrar.keyframe(frame.luminance())

@@ -1,4 +1,6 @@
-/// Why a session did not do what was asked. The API turns each into a problem document.
+/// Why a session did not do what was asked.
+///
+/// The API turns each into a problem document.
 package enum SessionFault: Error, Equatable {
     case noSession(id: String)
     case noModel(name: String, known: [String])

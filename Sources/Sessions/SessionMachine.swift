@@ -77,7 +77,8 @@ package struct SessionMachine: Sendable {
 
     /// `restoredAt`: the last sequence number of a session that a restart interrupted.
     package init(
-        options: SessionOptions, queueLimit: Int, now: Duration, phase: Phase = .active, restoredAt lastSequence: Int? = nil
+        options: SessionOptions, queueLimit: Int, now: Duration, phase: Phase = .active,
+        restoredAt lastSequence: Int? = nil
     ) {
         self.options = options
         self.queueLimit = queueLimit
@@ -109,7 +110,9 @@ package struct SessionMachine: Sendable {
         return .wait
     }
 
-    /// The running frame is done. True: the longest waiting one runs now.
+    /// The running frame is done.
+    ///
+    /// True: the longest waiting one runs now.
     package mutating func finished(now: Duration) -> Bool {
         lastActivity = now
         guard waiting > 0 else {
@@ -122,7 +125,9 @@ package struct SessionMachine: Sendable {
 
     // MARK: A frame
 
-    /// Nil asks for the next number. The caller has made sure that the number has no stored frame.
+    /// Nil asks for the next number.
+    ///
+    /// The caller has made sure that the number has no stored frame.
     package func order(sequence: Int?) -> Order {
         guard let last = lastSequence else { return .next(sequence: sequence ?? 0, gapFrames: 0) }
         let sequence = sequence ?? last + 1
@@ -168,7 +173,9 @@ package struct SessionMachine: Sendable {
         return plan
     }
 
-    /// The frame's row is stored. True: its state becomes the session's.
+    /// The frame's row is stored.
+    ///
+    /// True: its state becomes the session's.
     package mutating func committed(_ plan: Plan, at moment: Moment, width: Int, height: Int) -> Bool {
         guard plan.advances else { return false }
         lastSequence = max(plan.sequence, lastSequence ?? plan.sequence)
@@ -180,7 +187,9 @@ package struct SessionMachine: Sendable {
 
     // MARK: The session
 
-    /// Drops the state; brings an idle session back. False: it has ended.
+    /// Drops the state; brings an idle session back.
+    ///
+    /// False: it has ended.
     package mutating func reset(now: Duration) -> Bool {
         if case .ended = phase { return false }
         phase = .active
@@ -205,8 +214,9 @@ package struct SessionMachine: Sendable {
         return true
     }
 
-    /// Milliseconds between two frames by the client's clock where it gave both times, else by ours. A client's clock
-    /// that went back is no gap: the sequence numbers already say which frame is newer.
+    /// Milliseconds between two frames by the client's clock where it gave both times, else by ours.
+    ///
+    /// A client's clock that went back is no gap: the sequence numbers already say which frame is newer.
     private func gap(from: Moment, to: Moment) -> Int {
         if let before = from.captured, let now = to.captured {
             return Int((max(0, now.timeIntervalSince(before)) * 1000).rounded())

@@ -1,6 +1,8 @@
 import SSP
 
-/// What a client may choose for a session. Stored as JSON with it, so that it survives a restart.
+/// What a client may choose for a session.
+///
+/// Stored as JSON with it, so that it survives a restart.
 package struct SessionOptions: Sendable, Equatable, Codable {
     package var propagation = Propagation.model
     package var registration = RegistrationMethod.klt

@@ -99,7 +99,9 @@ package actor SessionRegistry {
         guard let record = try await services.store.session(id) else { return nil }
         if let session = sessions[id] { return session }
         var options = SessionOptions()
-        if let stored = try? JSONDecoder().decode(SessionOptions.self, from: Data(record.options.utf8)) { options = stored }
+        if let stored = try? JSONDecoder().decode(SessionOptions.self, from: Data(record.options.utf8)) {
+            options = stored
+        }
         let model = try model(record.model)
         // What was active when the server stopped goes on, unless it has been silent too long since.
         var phase = SessionMachine.Phase.active
@@ -135,7 +137,9 @@ package actor SessionRegistry {
         reserved[id] = nil
     }
 
-    /// Frees what has been silent too long, and forgets what holds nothing. Called every few seconds.
+    /// Frees what has been silent too long, and forgets what holds nothing.
+    ///
+    /// Called every few seconds.
     package func expire() async {
         for (id, session) in sessions {
             if await session.expire() { reserved[id] = nil }

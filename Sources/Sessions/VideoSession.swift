@@ -52,7 +52,8 @@ package actor VideoSession {
         package var statistics: Statistics
     }
 
-    init(record: SessionRecord, options: SessionOptions, model: any SegmentationModel, pipeline: FramePipeline,
+    init(
+        record: SessionRecord, options: SessionOptions, model: any SegmentationModel, pipeline: FramePipeline,
         machine: SessionMachine, reservedBytes: Int, services: Services
     ) {
         id = record.id
@@ -81,7 +82,9 @@ package actor VideoSession {
         }
     }
 
-    /// Runs a frame, or finds its stored answer. Throws `SessionFault`; then nothing has changed.
+    /// Runs a frame, or finds its stored answer.
+    ///
+    /// Throws `SessionFault`; then nothing has changed.
     package func submit(_ upload: FrameUpload, wantsMask: Bool = false) async throws -> FrameAnswer {
         let received = services.clock.now()
         let arrived = services.clock.uptime()
@@ -98,14 +101,18 @@ package actor VideoSession {
         return try result.get()
     }
 
-    /// Forgets the temporal state; brings an idle session back. Throws where it has ended.
+    /// Forgets the temporal state; brings an idle session back.
+    ///
+    /// Throws where it has ended.
     package func reset() async throws(SessionFault) {
         let wasActive = machine.phase == .active
         guard machine.reset(now: services.clock.uptime()) else { throw gone() ?? .noSession(id: id) }
         state = nil
         services.observer(.reset(session: id, reason: "client"))
         guard !wasActive else { return }
-        try await stored { store in try await store.setState(.active, reason: nil, at: self.services.clock.now(), session: self.id) }
+        try await stored { store in
+            try await store.setState(.active, reason: nil, at: self.services.clock.now(), session: self.id)
+        }
     }
 
     package func end(reason: String) async throws(SessionFault) {
@@ -116,7 +123,9 @@ package actor VideoSession {
         }
     }
 
-    /// Frees the memory of a session that has been silent too long. True where it has just been done.
+    /// Frees the memory of a session that has been silent too long.
+    ///
+    /// True where it has just been done.
     func expire() async -> Bool {
         guard machine.expire(now: services.clock.uptime()) else { return false }
         state = nil

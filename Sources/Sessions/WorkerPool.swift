@@ -1,8 +1,9 @@
 import Foundation
 import Synchronization
 
-/// A few threads for work that computes: decoding, registration, fusing, encoding. Swift's cooperative threads stay
-/// free for what waits.
+/// A few threads for work that computes: decoding, registration, fusing, encoding.
+///
+/// Swift's cooperative threads stay free for what waits.
 package final class WorkerPool: TaskExecutor, @unchecked Sendable {
     private let condition = NSCondition()
     // Guarded by `condition`. Jobs leave from `first` on; the array is compacted when the queue runs empty.
@@ -22,7 +23,9 @@ package final class WorkerPool: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    /// Threads leave once the queue is empty. Nothing may be enqueued afterwards.
+    /// Threads leave once the queue is empty.
+    ///
+    /// Nothing may be enqueued afterwards.
     package func close() {
         condition.withLock {
             closed = true

@@ -15,9 +15,9 @@ final class BenchClient: @unchecked Sendable {
 
     init(port: Int) throws {
         #if canImport(Glibc)
-        socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
-        socket = Foundation.socket(AF_INET, SOCK_STREAM, 0)
+            socket = Foundation.socket(AF_INET, SOCK_STREAM, 0)
         #endif
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -52,7 +52,8 @@ final class BenchClient: @unchecked Sendable {
     }
 
     private func exchange(_ method: String, _ path: String, type: String, body: [UInt8]) throws -> [String: Any] {
-        let head = "\(method) \(path) HTTP/1.1\r\nHost: bench\r\nContent-Type: \(type)\r\nContent-Length: \(body.count)\r\n\r\n"
+        let head =
+            "\(method) \(path) HTTP/1.1\r\nHost: bench\r\nContent-Type: \(type)\r\nContent-Length: \(body.count)\r\n\r\n"
         try write(Array(head.utf8) + body)
         let (answer, rest) = try readHead()
         guard let length = answer.firstMatch(of: /[Cc]ontent-[Ll]ength: *(\d+)/).flatMap({ Int($0.1) }) else {
@@ -86,7 +87,8 @@ final class BenchClient: @unchecked Sendable {
         var bytes: [UInt8] = []
         while true {
             bytes += try read()
-            if let end = bytes.indices.dropLast(3).first(where: { bytes[$0..<$0 + 4].elementsEqual([13, 10, 13, 10]) }) {
+            if let end = bytes.indices.dropLast(3).first(where: { bytes[$0..<$0 + 4].elementsEqual([13, 10, 13, 10]) })
+            {
                 return (String(decoding: bytes[..<end], as: UTF8.self), Array(bytes[(end + 4)...]))
             }
         }

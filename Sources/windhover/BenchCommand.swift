@@ -132,7 +132,8 @@ struct BenchCommand: AsyncParsableCommand {
         _ model: any SegmentationModel,
         _ body: (SessionRegistry, SQLiteStore, Metrics) async throws -> Result
     ) async throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("windhover-bench-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "windhover-bench-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let store = try SQLiteStore.open(directory: folder)
         let metrics = Metrics()
@@ -165,7 +166,8 @@ struct BenchCommand: AsyncParsableCommand {
         }
         let client = try BenchClient(port: found)
         return try await Self.measure(images) { image, sequence, session in
-            let path = "/v1/sessions/\(session)/frames/\(sequence)?captured_at=\(Self.time(sequence).formatted(Self.format))"
+            let path =
+                "/v1/sessions/\(session)/frames/\(sequence)?captured_at=\(Self.time(sequence).formatted(Self.format))"
             return try await client.send(
                 "PUT", path, type: "image/jpeg", body: image, member: "stage_ms", as: [String: Double].self)
         } session: {

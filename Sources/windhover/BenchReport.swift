@@ -93,7 +93,9 @@ struct BenchReport: Encodable {
         out += row("ms", "in process", "", "over HTTP", "")
         out += row("", "median", "p95", "median", "p95")
         // In the order of a frame's way; a stage named later than this list still shows.
-        let order = ["queue", "decode", "prepare", "image", "register", "similarity", "fuse", "mask", "encode", "state"]
+        let order = [
+            "queue", "decode", "prepare", "image", "register", "similarity", "fuse", "mask", "encode", "state",
+        ]
         let others = Set(inProcess.stageMs.keys).subtracting(order).sorted()
         for stage in order + others {
             guard let inside = inProcess.stageMs[stage] else { continue }

@@ -17,9 +17,12 @@ struct ServeCommand: AsyncParsableCommand {
             before the file.
             """)
 
-    /// What `Settings` may fill in. A test holds it against the options below.
+    /// What `Settings` may fill in.
+    ///
+    /// A test holds it against the options below.
     static let optionNames: Set<String> = [
-        "config", "host", "port", "models", "default-model", "data", "device", "precision", "hint", "threads", "requests",
+        "config", "host", "port", "models", "default-model", "data", "device", "precision", "hint", "threads",
+        "requests",
         "workers", "state-memory", "state-precision", "queue", "frames-in-flight", "max-body", "max-pixels",
         "max-connections", "body-timeout", "idle-timeout", "drain-timeout", "api-key", "insecure", "log-level",
     ]
@@ -133,7 +136,8 @@ struct ServeCommand: AsyncParsableCommand {
         guard !bundles.isEmpty else {
             throw ValidationError("there is no model bundle in \(models): a folder with a model.json (see --models)")
         }
-        let preferred = defaultModel ?? (bundles.contains { $0.name == "aerial-nano" } ? "aerial-nano" : bundles[0].name)
+        let preferred =
+            defaultModel ?? (bundles.contains { $0.name == "aerial-nano" } ? "aerial-nano" : bundles[0].name)
         guard bundles.contains(where: { $0.name == preferred }) else {
             throw ValidationError("--default-model: no bundle in \(models) is named \"\(preferred)\"")
         }
@@ -145,7 +149,8 @@ struct ServeCommand: AsyncParsableCommand {
         var loaded: [any SegmentationModel] = []
         for bundle in bundles {
             logger.info(
-                "loading model", metadata: ["name": "\(bundle.name)", "sha256": "\(bundle.sha256)", "device": "\(device)"])
+                "loading model",
+                metadata: ["name": "\(bundle.name)", "sha256": "\(bundle.sha256)", "device": "\(device)"])
             loaded.append(try await engine.load(bundle))
         }
 

@@ -5,7 +5,9 @@ import Yams
 /// Where `serve`'s options come from when the command line does not give them: the environment (`WINDHOVER_PORT` for
 /// `--port`), then the file of `--config` or `WINDHOVER_CONFIG` (YAML or JSON, `port: 8080`).
 enum Settings {
-    /// The arguments with what the environment and the file add. Only `serve` has settings.
+    /// The arguments with what the environment and the file add.
+    ///
+    /// Only `serve` has settings.
     static func complete(
         _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws -> [String] {

@@ -10,7 +10,8 @@ import Testing
             let id = try await server.session()
             let connection = try RawConnection(port: server.port)
             connection.send(
-                "PUT /v1/sessions/\(id)/frames/0 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 5000\r\n\r\n")
+                "PUT /v1/sessions/\(id)/frames/0 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 5000\r\n\r\n"
+            )
             // Not a byte of the body has been sent.
             let head = try #require(connection.receiveHead())
             #expect(head.hasPrefix("HTTP/1.1 413"))
@@ -23,12 +24,15 @@ import Testing
             let id = try await server.session()
             let connection = try RawConnection(port: server.port)
             connection.send(
-                "PUT /v1/sessions/\(id)/frames/0 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n")
+                "PUT /v1/sessions/\(id)/frames/0 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
             let chunk = "4000\r\n" + String(repeating: "x", count: 0x4000) + "\r\n"
             // Bounded in bytes and in time: the server must hang up long before.
             var sent = 0
             let start = ContinuousClock.now
-            while sent < 20 << 30, ContinuousClock.now - start < .seconds(60), connection.send(chunk) { sent += chunk.count }
+            while sent < 20 << 30, ContinuousClock.now - start < .seconds(60), connection.send(chunk) {
+                sent += chunk.count
+            }
             #expect(ContinuousClock.now - start < .seconds(60))
             #expect(try await server.send("GET", "/healthz").status == 200)
         }
@@ -39,7 +43,8 @@ import Testing
             let id = try await server.session()
             let connection = try RawConnection(port: server.port)
             connection.send(
-                "PUT /v1/sessions/\(id)/frames/0 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 5000\r\n\r\nabc")
+                "PUT /v1/sessions/\(id)/frames/0 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 5000\r\n\r\nabc"
+            )
             let answer = try #require(connection.receiveAll())
             #expect(answer.hasPrefix("HTTP/1.1 408"))
             #expect(answer.contains("request-timeout"))
@@ -110,7 +115,8 @@ import Testing
             for cut in [0, 1, image.count / 2, image.count - 1] {
                 let connection = try RawConnection(port: server.port)
                 connection.send(
-                    "PUT /v1/sessions/\(id)/frames/0 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: \(image.count)\r\n\r\n")
+                    "PUT /v1/sessions/\(id)/frames/0 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: \(image.count)\r\n\r\n"
+                )
                 connection.send(Array(image.prefix(cut)))
             }
             let answer = try await server.put(image, 0, to: id)
@@ -160,11 +166,14 @@ import Testing
                 case 0, 1: (path, type) = ("/v1/sessions/\(id)/frames/\(round)", "image/png")
                 case 2:
                     (path, type) = ("/v1/sessions/\(id)/frames/\(round)", "multipart/form-data; boundary=b")
-                    body = Array("--b\r\nContent-Disposition: form-data; name=\"image\"\r\n\r\n".utf8) + body + Array("\r\n--b--".utf8)
+                    body =
+                        Array("--b\r\nContent-Disposition: form-data; name=\"image\"\r\n\r\n".utf8) + body
+                        + Array("\r\n--b--".utf8)
                     for _ in 0..<random.next(3) { body[random.next(80)] = UInt8(random.next(256)) }
                 default:
                     let names = ["captured_at", "lat", "homography", "x", "%", "lat"]
-                    path = "/v1/sessions/\(id)/frames/\(round)?\(names[random.next(6)])=\(random.next(400))%2C\(names[random.next(4)])"
+                    path =
+                        "/v1/sessions/\(id)/frames/\(round)?\(names[random.next(6)])=\(random.next(400))%2C\(names[random.next(4)])"
                     type = "image/jpeg"
                 }
                 let status = try connection.put(path, type: type, body: body)
@@ -200,7 +209,8 @@ import Testing
                 if let head = connection.receiveHead(), let status = Int(head.dropFirst(9).prefix(3)) {
                     // What follows the head is read with it or left: the connection is not used again if so.
                     let length = head.firstMatch(of: /[Cc]ontent-[Ll]ength: (\d+)/).flatMap { Int($0.1) } ?? 0
-                    var rest = length - (head.utf8.count - (head.range(of: "\r\n\r\n")!.upperBound.utf16Offset(in: head)))
+                    var rest =
+                        length - (head.utf8.count - (head.range(of: "\r\n\r\n")!.upperBound.utf16Offset(in: head)))
                     while rest > 0, let more = connection.receive(), !more.isEmpty { rest -= more.count }
                     return status
                 }

@@ -27,7 +27,8 @@ import Yams
             let served = try await server.send("GET", "/openapi.yaml")
             let document = try #require(
                 try Yams.load(yaml: String(decoding: served.body, as: UTF8.self)) as? [String: Any])
-            let schemas = try #require((document["components"] as? [String: Any])?["schemas"] as? [String: [String: Any]])
+            let schemas = try #require(
+                (document["components"] as? [String: Any])?["schemas"] as? [String: [String: Any]])
             func check(_ object: [String: Any], _ name: String) throws {
                 let schema = try #require(schemas[name])
                 let required = Set(try #require(schema["required"] as? [String]))

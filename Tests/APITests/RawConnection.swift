@@ -38,7 +38,9 @@ final class RawConnection {
     @discardableResult
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
-    /// What comes next; empty when the other side has closed. Nil: nothing came in time.
+    /// What comes next; empty when the other side has closed.
+    ///
+    /// Nil: nothing came in time.
     func receive() -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65536)
         let count = recv(socket, &buffer, buffer.count, 0)

@@ -137,9 +137,12 @@ import Testing
     @Test func `Session members that are unknown or wrong are named`() async throws {
         try await withServer { server in
             let wrong: [(String, String)] = [
-                (#"{"dronе": "x"}"#, "dronе"), (#"{"max_gap_ms": "1000"}"#, "max_gap_ms"), (#"{"max_gap_ms": 0}"#, "max_gap_ms"),
-                (#"{"store_masks": 1}"#, "store_masks"), (#"{"late": "never"}"#, "late"), (#"{"drone_id": ""}"#, "drone_id"),
-                (#"{"drone_id": 7}"#, "drone_id"), (#"{"registration": "sift"}"#, "registration"), ("[]", "body"), ("{", "body"),
+                (#"{"dronе": "x"}"#, "dronе"), (#"{"max_gap_ms": "1000"}"#, "max_gap_ms"),
+                (#"{"max_gap_ms": 0}"#, "max_gap_ms"),
+                (#"{"store_masks": 1}"#, "store_masks"), (#"{"late": "never"}"#, "late"),
+                (#"{"drone_id": ""}"#, "drone_id"),
+                (#"{"drone_id": 7}"#, "drone_id"), (#"{"registration": "sift"}"#, "registration"), ("[]", "body"),
+                ("{", "body"),
             ]
             for (json, field) in wrong {
                 let answer = try await server.send(
@@ -147,7 +150,8 @@ import Testing
                 #expect(answer.status == 400 && answer.json["field"] as? String == field, "\(json)")
             }
             let unknown = try await server.send(
-                "POST", "/v1/sessions", headers: ["Content-Type": "application/json"], body: Array(#"{"model": "x"}"#.utf8))
+                "POST", "/v1/sessions", headers: ["Content-Type": "application/json"],
+                body: Array(#"{"model": "x"}"#.utf8))
             #expect(unknown.status == 422 && unknown.problem == "model-not-found")
         }
     }
@@ -167,14 +171,16 @@ import Testing
             }
             for (query, field) in [
                 ("lat=91", "lat"), ("lon=x", "lon"), ("homography=1,2,3", "homography"),
-                ("homography=1,2,3,2,4,6,0,0,1", "homography"), ("heading_deg=nan", "heading_deg"), ("speed=3", "speed"),
+                ("homography=1,2,3,2,4,6,0,0,1", "homography"), ("heading_deg=nan", "heading_deg"),
+                ("speed=3", "speed"),
             ] {
                 let answer = try await server.put(image, 0, to: id, query: "?\(query)")
                 #expect(answer.status == 400 && answer.json["field"] as? String == field, "\(query)")
             }
             #expect(try await server.put(image, 0, to: "nobody").problem == "session-not-found")
             let good = try await server.put(
-                image, 0, to: id, query: "?lat=49.5&lon=8.4&alt_m=120.5&heading_deg=270&captured_at=2026-05-04T12:00:00Z")
+                image, 0, to: id,
+                query: "?lat=49.5&lon=8.4&alt_m=120.5&heading_deg=270&captured_at=2026-05-04T12:00:00Z")
             let position = try #require(good.json["position"] as? [String: Any])
             #expect(position["lat"] as? Double == 49.5 && position["heading_deg"] as? Double == 270)
         }
@@ -195,9 +201,12 @@ import Testing
             #expect(answer.status == 200)
             #expect((answer.json["position"] as? [String: Any])?["lat"] as? Double == 1.5)
             #expect(try await server.put(image, 0, to: id).headers["idempotent-replayed"] == "true")
-            #expect(try await server.put(multipart(#"{"speed": 1}"#), 1, to: id, headers: headers).json["field"] as? String == "speed")
+            #expect(
+                try await server.put(multipart(#"{"speed": 1}"#), 1, to: id, headers: headers).json["field"] as? String
+                    == "speed")
             #expect(try await server.put(multipart("{}", "picture"), 1, to: id, headers: headers).status == 400)
-            #expect(try await server.put(Array(multipart(meta).dropLast(10)), 1, to: id, headers: headers).status == 400)
+            #expect(
+                try await server.put(Array(multipart(meta).dropLast(10)), 1, to: id, headers: headers).status == 400)
         }
     }
 

@@ -9,7 +9,7 @@ import Sessions
 import Synchronization
 
 #if canImport(FoundationNetworking)
-import FoundationNetworking
+    import FoundationNetworking
 #endif
 
 /// The whole service on a free port of loopback, with the golden model, a real store in a folder of its own, and real
@@ -40,10 +40,14 @@ final class TestServer: Sendable {
         setup.server.port = 0
         change(&setup)
         keepsData = setup.data != nil
-        data = setup.data ?? FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString)")
+        data =
+            setup.data
+            ?? FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString)")
         let engine = try OpenVINOEngine()
         var models: [any SegmentationModel] = []
-        for bundle in try ModelBundle.loadAll(in: Self.golden) { models.append(setup.model(try await engine.load(bundle))) }
+        for bundle in try ModelBundle.loadAll(in: Self.golden) {
+            models.append(setup.model(try await engine.load(bundle)))
+        }
         let store = try SQLiteStore.open(directory: data)
         let metrics = Metrics()
         registry = SessionRegistry(

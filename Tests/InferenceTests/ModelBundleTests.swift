@@ -75,8 +75,10 @@ func set(_ object: inout [String: Any], _ path: [String], _ value: Any?) {
     @Test(
         "What is wrong in model.json is named by its key",
         arguments: [
-            (["naem"], "x" as (any Sendable)?, "unknown key \"naem\""), (["input", "channels"], 3, "\"input.channels\""),
-            (["name"], nil, "\"name\" is missing"), (["name"], "../x", "\"name\" must be"), (["format"], 2, "\"format\""),
+            (["naem"], "x" as (any Sendable)?, "unknown key \"naem\""),
+            (["input", "channels"], 3, "\"input.channels\""),
+            (["name"], nil, "\"name\" is missing"), (["name"], "../x", "\"name\" must be"),
+            (["format"], 2, "\"format\""),
             (["input", "width"], 1.5, "\"input.width\""), (["input", "mean"], [0.5, 0.5], "\"input.mean\""),
             (["input", "std"], [0.5, 0, 0.5], "\"input.std\""), (["classes"], [String](), "\"classes\""),
             (["image", "file"], "../image.onnx", "\"image.file\""), (["image", "file"], "none.onnx", "none.onnx"),

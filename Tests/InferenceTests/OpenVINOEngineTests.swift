@@ -7,7 +7,9 @@ import Testing
         options.requests = 2
         let model = try await OpenVINOEngine(options: options).load(ModelBundle.load(SpoiltBundle.golden))
         let inputs = (0..<12).map { seed in
-            Tensor(shape: [1, 3, 96, 160], values: (0..<3 * 96 * 160).map { Float(($0 &* 31 &+ seed &* 977) % 255) / 64 - 2 })
+            Tensor(
+                shape: [1, 3, 96, 160],
+                values: (0..<3 * 96 * 160).map { Float(($0 &* 31 &+ seed &* 977) % 255) / 64 - 2 })
         }
         var alone: [[Float]] = []
         for input in inputs { alone.append(Array(try await model.segment(input).logits.buffer)) }

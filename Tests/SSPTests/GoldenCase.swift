@@ -4,8 +4,9 @@ import Inference
 import SSP
 import Testing
 
-/// One case of the golden vectors: a bundle, its frames, and what SSP must make of them. They come from an independent
-/// PyTorch implementation of the paper's method.
+/// One case of the golden vectors: a bundle, its frames, and what SSP must make of them.
+///
+/// They come from an independent PyTorch implementation of the paper's method.
 struct GoldenCase: Sendable, CustomTestStringConvertible {
     let name: String
 
@@ -22,7 +23,13 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
         let height: Int
         let classes: Int
         let frames: Int
-        let homographies_previous_to_current: [[Double]]
+        /// From frame k to frame k + 1.
+        let homographies: [[Double]]
+
+        private enum CodingKeys: String, CodingKey {
+            case width, height, classes, frames
+            case homographies = "homographies_previous_to_current"
+        }
     }
 
     func manifest() throws -> Manifest {
@@ -76,7 +83,7 @@ struct GoldenRun {
             let output = try await model.segment(propagator.input(of: frame))
             let prediction: Propagator.Prediction
             if let state {
-                let values = manifest.homographies_previous_to_current[k - 1]
+                let values = manifest.homographies[k - 1]
                 let motion = try #require(Homography(values))
                 let alignment = try await propagator.align(
                     output, state: state, homography: registered ? motion : .identity)

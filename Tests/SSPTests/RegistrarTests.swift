@@ -28,7 +28,8 @@ import Testing
         ]
     }()
 
-    @Test("A known motion is found to within a pixel at the corners", arguments: [RegistrationMethod.klt, .orb, .akaze])
+    @Test(
+        "A known motion is found to within a pixel at the corners", arguments: [RegistrationMethod.klt, .orb, .akaze])
     func known(method: RegistrationMethod) throws {
         let registrar = Registrar(method: method)
         for motion in Self.motions {

@@ -1,6 +1,8 @@
 import Hummingbird
 
-/// The keys a client may show as `Authorization: Bearer KEY`. None: everybody may, which only a loopback address is for.
+/// The keys a client may show as `Authorization: Bearer KEY`.
+///
+/// None: everybody may, which only a loopback address is for.
 package struct AccessKeys: Sendable {
     private let keys: [[UInt8]]
     /// What a probe asks before anybody has a key.
@@ -25,7 +27,8 @@ package struct AccessKeys: Sendable {
             throw Problem(
                 status: .unauthorized, slug: "unauthenticated", title: "A key is needed",
                 detail: header.isEmpty
-                    ? "Send one of the server's keys as Authorization: Bearer KEY." : "The server does not know this key.",
+                    ? "Send one of the server's keys as Authorization: Bearer KEY."
+                    : "The server does not know this key.",
                 field: "Authorization")
         }
     }

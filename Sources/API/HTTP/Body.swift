@@ -3,7 +3,9 @@ import Hummingbird
 import NIOCore
 
 extension Request {
-    /// The whole body. A length that says too much is refused before a byte is read.
+    /// The whole body.
+    ///
+    /// A length that says too much is refused before a byte is read.
     func bytes(upTo limit: Int) async throws -> [UInt8] {
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw Problem.tooLarge(limit) }
         do {
@@ -18,8 +20,9 @@ extension Request {
         headers[.contentType]?.split(separator: ";").first.map { $0.trimmingPrefix(while: { $0 == " " }).lowercased() }
     }
 
-    /// Of `offered`, the first type the client accepts; the first of all where it does not say. RFC 9110, 12.5.1,
-    /// without weighing: a client that lists several takes the one the server prefers.
+    /// Of `offered`, the first type the client accepts; the first of all where it does not say.
+    ///
+    /// RFC 9110, 12.5.1, without weighing: a client that lists several takes the one the server prefers.
     func accepted(_ offered: [String]) throws(Problem) -> String {
         guard let header = headers[.accept], !header.isEmpty else { return offered[0] }
         let ranges = header.split(separator: ",").compactMap { range -> String? in
@@ -46,7 +49,8 @@ extension Problem {
 
     static func unsupportedType(_ type: String?, _ taken: [String]) -> Problem {
         Problem(
-            status: .unsupportedMediaType, slug: "unsupported-media-type", title: "The body is of a type not taken here",
+            status: .unsupportedMediaType, slug: "unsupported-media-type",
+            title: "The body is of a type not taken here",
             detail: "Content-Type \(type ?? "is missing;") is not taken; it can be \(taken.joined(separator: ", ")).",
             field: "Content-Type", extra: ["taken": .strings(taken)])
     }

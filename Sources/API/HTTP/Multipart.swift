@@ -8,7 +8,9 @@ struct Multipart {
 
     let parts: [Part]
 
-    /// `contentType`: the request's, with its boundary. Nil where the body is not such a body, or is cut short.
+    /// `contentType`: the request's, with its boundary.
+    ///
+    /// Nil where the body is not such a body, or is cut short.
     init?(_ body: [UInt8], contentType: String) {
         guard let boundary = Self.parameter("boundary", of: contentType), (1...70).contains(boundary.utf8.count) else {
             return nil

@@ -2,7 +2,9 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// An error as clients see it: RFC 9457 problem details. `type` is stable; texts may change.
+/// An error as clients see it: RFC 9457 problem details.
+///
+/// `type` is stable; texts may change.
 struct Problem: Error, Sendable {
     static let typePrefix = "urn:windhover:problem:"
 

@@ -1,14 +1,17 @@
 import HTTPTypes
 import Hummingbird
 
-/// One method of one resource. The router, the 405 answer and the test of `openapi.yaml` all read the same list.
+/// One method of one resource.
+///
+/// The router, the 405 answer and the test of `openapi.yaml` all read the same list.
 struct Route: Sendable {
     let method: HTTPRequest.Method
     /// With parameters in braces, as OpenAPI writes them.
     let path: String
     let handler: @Sendable (Request, Context) async throws -> Response
 
-    static func get(_ path: String, _ handler: @escaping @Sendable (Request, Context) async throws -> Response) -> Route {
+    static func get(_ path: String, _ handler: @escaping @Sendable (Request, Context) async throws -> Response) -> Route
+    {
         Route(method: .get, path: path, handler: handler)
     }
 
@@ -18,7 +21,8 @@ struct Route: Sendable {
         Route(method: .post, path: path, handler: handler)
     }
 
-    static func put(_ path: String, _ handler: @escaping @Sendable (Request, Context) async throws -> Response) -> Route {
+    static func put(_ path: String, _ handler: @escaping @Sendable (Request, Context) async throws -> Response) -> Route
+    {
         Route(method: .put, path: path, handler: handler)
     }
 

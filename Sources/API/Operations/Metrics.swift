@@ -3,7 +3,9 @@ import Results
 import Sessions
 import Synchronization
 
-/// Counters and histograms in Prometheus' text form. Labels are few and bounded: never a session or a drone.
+/// Counters and histograms in Prometheus' text form.
+///
+/// Labels are few and bounded: never a session or a drone.
 package final class Metrics: Sendable {
     private struct Histogram {
         var counts: [Int]
@@ -29,7 +31,8 @@ package final class Metrics: Sendable {
 
     func observe(_ name: String, _ labels: String = "", seconds: Double) {
         state.withLock { state in
-            var histogram = state.histograms[name, default: [:]][labels] ?? Histogram(counts: Self.bounds.map { _ in 0 })
+            var histogram =
+                state.histograms[name, default: [:]][labels] ?? Histogram(counts: Self.bounds.map { _ in 0 })
             for (index, bound) in Self.bounds.enumerated() where seconds <= bound { histogram.counts[index] += 1 }
             histogram.sum += seconds
             histogram.count += 1

@@ -27,7 +27,8 @@ struct FrameRoutes {
         let parameters = try QueryParameters(
             request,
             allowed: [
-                "session", "drone", "mission", "model", "mode", "class", "min_fraction", "from", "to", "limit", "cursor",
+                "session", "drone", "mission", "model", "mode", "class", "min_fraction", "from", "to", "limit",
+                "cursor",
             ])
         var query = FrameQuery()
         query.session = try parameters.string("session")
@@ -37,7 +38,9 @@ struct FrameRoutes {
         query.mode = try parameters.choice("mode").map { (mode: FrameMode) in mode.rawValue }
         query.className = try parameters.string("class")
         if let fraction = try parameters.double("min_fraction", in: 0...1) {
-            guard query.className != nil else { throw Problem.invalid("min_fraction", "\"min_fraction\" needs \"class\".") }
+            guard query.className != nil else {
+                throw Problem.invalid("min_fraction", "\"min_fraction\" needs \"class\".")
+            }
             query.minFraction = fraction
         }
         query.from = try parameters.date("from")
@@ -105,7 +108,8 @@ struct FrameRoutes {
         return try await registry.compute {
             let all = COCORLE.encode(try LabelMap.decodePNG(mask), classes: frame.classes.count)
             let items = wanted.map { RLEView(value: $0.value, name: $0.name, pixels: $0.pixels, rle: all[$0.value]) }
-            return .json(MaskView(id: frame.id, width: frame.width, height: frame.height, format: "coco", classes: items))
+            return .json(
+                MaskView(id: frame.id, width: frame.width, height: frame.height, format: "coco", classes: items))
         }
     }
 

@@ -36,7 +36,9 @@ struct SessionRoutes {
         new.missionID = try body.string("mission_id")
         new.model = try body.string("model")
         new.options = registry.defaultOptions
-        if let value = try body.choice("propagation", SessionOptions.Propagation.self) { new.options.propagation = value }
+        if let value = try body.choice("propagation", SessionOptions.Propagation.self) {
+            new.options.propagation = value
+        }
         if let value = try body.choice("registration", RegistrationMethod.self) { new.options.registration = value }
         if let value = try body.choice("on_registration_loss", SessionOptions.RegistrationLoss.self) {
             new.options.onRegistrationLoss = value
@@ -47,7 +49,9 @@ struct SessionRoutes {
         if let value = try body.choice("overflow", SessionOptions.Overflow.self) { new.options.overflow = value }
         if let value = try body.choice("state_precision", StatePrecision.self) { new.options.statePrecision = value }
         if let value = try body.bool("store_masks") { new.options.storeMasks = value }
-        if let value = try body.choice("store_images", SessionOptions.StoreImages.self) { new.options.storeImages = value }
+        if let value = try body.choice("store_images", SessionOptions.StoreImages.self) {
+            new.options.storeImages = value
+        }
         let session = try await registry.create(new)
         var response = try await view(session.id, status: .created)
         response.headers[.location] = "/v1/sessions/\(session.id)"

@@ -1,7 +1,9 @@
 import Foundation
 import Results
 
-/// A frame's record as clients see it. Absent values are null, not missing.
+/// A frame's record as clients see it.
+///
+/// Absent values are null, not missing.
 struct FrameView: Encodable {
     let frame: FrameRecord
 
