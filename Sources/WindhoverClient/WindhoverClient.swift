@@ -45,7 +45,7 @@ public struct WindhoverClient: Sendable {
             sleep: { try await Task.sleep(for: $0) }, jitter: { Double.random(in: 0...1) })
     }
 
-    /// A client whose waiting and whose luck are in the caller's hands, for tests.
+    /// A client whose waiting and whose luck are in the caller's hands.
     package init(
         baseURL: URL, apiKey: String? = nil, retry: RetryPolicy = RetryPolicy(), resumesIdleSessions: Bool = true,
         timeout: TimeInterval = 60, sleep: @escaping @Sendable (Duration) async throws -> Void,

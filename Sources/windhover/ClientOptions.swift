@@ -22,10 +22,29 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
+    /// A client for somebody who waits for the answer: a server that is not there is soon said not to be.
     func makeClient() throws -> WindhoverClient {
+        WindhoverClient(baseURL: try url, apiKey: key, retry: RetryPolicy(maxAttempts: 3))
+    }
+
+    /// A client for a stream that has begun: a server that restarts, with a large model perhaps, is waited for.
+    func makePatientClient() throws -> WindhoverClient {
+        let patient = RetryPolicy(maxAttempts: 40, maxDelay: .seconds(5))
+        return WindhoverClient(
+            baseURL: try url, apiKey: key, retry: patient,
+            sleep: { delay in
+                // Shorter waits are everyday life.
+                if delay >= .seconds(1) {
+                    Terminal.say("The server is away or busy; trying again in \((delay / .seconds(1)).fixed(1)) s")
+                }
+                try await Task.sleep(for: delay)
+            },
+            jitter: { Double.random(in: 0...1) })
+    }
+
+    private var key: String? {
         // The server's variable may hold several keys; any of them opens.
-        let variable = Self.environment["WINDHOVER_API_KEY"]?.split(separator: ",").first.map(String.init)
-        return WindhoverClient(baseURL: try url, apiKey: apiKey ?? variable)
+        apiKey ?? Self.environment["WINDHOVER_API_KEY"]?.split(separator: ",").first.map(String.init)
     }
 
     /// Runs a command's work and turns what a client throws into messages that say what to do.

@@ -6,11 +6,17 @@ import WindhoverClient
 actor FolderSource: FrameSource {
     nonisolated let count: Int?
     private let files: [URL]
-    private let entries: [String: FlightLogEntry]
+    private let log: [String: Logged]
     private let clock: FrameClock
     private let keepsTime: Bool
     private let usesHomography: Bool
     private var index = 0
+
+    /// A line of the flight log, and the picture of the line before it.
+    private struct Logged {
+        let entry: FlightLogEntry
+        let previous: String?
+    }
 
     /// - Parameters:
     ///   - fps: Spaces the frames in time; nil leaves them their own times, or 10 a second.
@@ -22,20 +28,23 @@ actor FolderSource: FrameSource {
         guard !pictures.isEmpty else {
             throw Failure("\(folder.path) holds no pictures (.jpg, .jpeg or .png)")
         }
-        var entries: [String: FlightLogEntry] = [:]
-        for place in [folder, folder.deletingLastPathComponent()] where entries.isEmpty {
-            let log = place.appending(path: "flight.jsonl")
-            guard let text = try? String(contentsOf: log, encoding: .utf8) else { continue }
+        var log: [String: Logged] = [:]
+        for place in [folder, folder.deletingLastPathComponent()] where log.isEmpty {
+            let file = place.appending(path: "flight.jsonl")
+            guard let text = try? String(contentsOf: file, encoding: .utf8) else { continue }
+            var previous: String?
             for entry in try FlightLogEntry.parse(text) {
-                entries[place.appending(path: entry.file).standardizedFileURL.path] = entry
+                let picture = place.appending(path: entry.file).standardizedFileURL.path
+                log[picture] = Logged(entry: entry, previous: previous)
+                previous = picture
             }
         }
-        guard !usesHomography || !entries.isEmpty else {
+        guard !usesHomography || !log.isEmpty else {
             throw Failure("--use-homography needs a flight.jsonl beside the pictures; \(folder.path) has none")
         }
         files = Array(pictures.prefix(limit ?? .max))
         count = files.count
-        self.entries = entries
+        self.log = log
         clock = FrameClock(fps: fps ?? 10)
         keepsTime = fps == nil
         self.usesHomography = usesHomography
@@ -51,16 +60,18 @@ actor FolderSource: FrameSource {
         guard index < files.count else { return nil }
         defer { index += 1 }
         let file = files[index]
-        let entry = entries[file.standardizedFileURL.path]
+        let logged = log[file.standardizedFileURL.path]
+        let entry = logged?.entry
+        // The log's homography leads from its previous line's picture, which need not be the one sent before.
+        let follows = index > 0 && logged?.previous == files[index - 1].standardizedFileURL.path
         let position = entry.map {
             Position(lat: $0.lat, lon: $0.lon, altM: $0.altM, headingDeg: $0.headingDeg)
         }
         return SourceFrame(
-            name: file.deletingPathExtension().lastPathComponent,
+            name: file.lastPathComponent,
             upload: FrameUpload(
                 image: try Data(contentsOf: file),
                 capturedAt: keepsTime ? entry?.capturedAt ?? clock.time(index) : clock.time(index), position: position,
-                // The first frame has nothing to be registered to.
-                homography: usesHomography && index > 0 ? entry?.homography : nil))
+                homography: usesHomography && follows ? entry?.homography : nil))
     }
 }

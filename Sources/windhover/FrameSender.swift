@@ -5,12 +5,23 @@ import WindhoverClient
 
 /// Sends frames of a source to a session, one after the other, and tells how it goes.
 struct FrameSender: Sendable {
+    /// Opens and ends the session.
     let client: WindhoverClient
+    /// Sends the frames.
+    let uploader: WindhoverClient
     let options: StreamOptions
     /// Frames a second to send at; nil sends as fast as the server takes them.
     let pace: Double?
     /// Whether masks are compared with what the source knows to be true.
-    var scores = false
+    let scores: Bool
+
+    init(_ server: ClientOptions, options: StreamOptions, pace: Double?, scores: Bool = false) throws {
+        client = try server.makeClient()
+        uploader = try server.makePatientClient()
+        self.options = options
+        self.pace = pace
+        self.scores = scores
+    }
 
     /// Sends everything, then prints the summary.
     ///
@@ -72,7 +83,7 @@ struct FrameSender: Sendable {
         let began = ContinuousClock.now
         let receipt: UploadReceipt
         do {
-            receipt = try await client.upload(frame.upload, to: session.id, sequence: sequence)
+            receipt = try await uploader.upload(frame.upload, to: session.id, sequence: sequence)
         } catch let problem as Problem where problem.status == 422 {
             throw Failure("\(frame.name): \(problem.description)")
         }
@@ -80,9 +91,9 @@ struct FrameSender: Sendable {
         if options.json { Terminal.print(try JSONLines.encode(receipt.record)) }
 
         guard options.masks != nil || (scores && frame.labels != nil) else { return }
-        let mask = try await client.mask(of: receipt.record.id)
+        let mask = try await uploader.mask(of: receipt.record.id)
         if let folder = options.masks {
-            try mask.write(to: URL(fileURLWithPath: folder).appending(path: "\(frame.name).png"))
+            try mask.write(to: URL(fileURLWithPath: folder).appending(path: frame.maskName))
         }
         if let labels = frame.labels {
             try outcome.score?.add(LabelMap.decodePNG([UInt8](mask)), named: receipt.record.classes, truth: labels)

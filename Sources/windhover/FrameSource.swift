@@ -12,11 +12,16 @@ protocol FrameSource: Actor {
 
 /// A frame about to be sent.
 struct SourceFrame: Sendable {
-    /// For messages and file names, without extension.
+    /// For messages; a file's name where it comes from one.
     var name: String
     var upload: FrameUpload
     /// The truth, where somebody knows it: indices into `Simulation.classes`.
     var labels: LabelMap?
+
+    /// What the frame's mask is called.
+    var maskName: String {
+        URL(fileURLWithPath: name).deletingPathExtension().lastPathComponent + ".png"
+    }
 }
 
 /// When frames without a time of their own are said to be taken.

@@ -4,12 +4,18 @@ import Foundation
 enum JSONLines {
     private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
+    /// UTC with milliseconds.
+    static func format(_ date: Date) -> String {
+        // Formatting cuts digits off: half a millisecond makes that rounding.
+        date.addingTimeInterval(0.0005).formatted(time)
+    }
+
     static func encode(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
-            try container.encode(date.addingTimeInterval(0.0005).formatted(time))
+            try container.encode(format(date))
         }
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }

@@ -69,7 +69,7 @@ struct ResultsCommand: AsyncParsableCommand {
         for try await frame in frames {
             let most = frame.classes.sorted { $0.fraction > $1.fraction }.prefix(3).filter { $0.pixels > 0 }
             table.add([
-                frame.capturedAt.formatted(Date.ISO8601FormatStyle()), frame.droneID ?? "", frame.missionID ?? "",
+                JSONLines.format(frame.capturedAt), frame.droneID ?? "", frame.missionID ?? "",
                 "\(frame.sequence)", frame.mode.rawValue, frame.reason ?? "",
                 frame.similarityMean?.fixed(2) ?? "",
                 frame.changedFraction.map { "\((100 * $0).fixed(1)) %" } ?? "",

@@ -37,7 +37,7 @@ struct SendCommand: AsyncParsableCommand {
 
     func run() async throws {
         let frames = try open()
-        let sender = FrameSender(client: try client.makeClient(), options: stream, pace: fps)
+        let sender = try FrameSender(client, options: stream, pace: fps)
         try await client.explaining { try await sender.run(frames) }
     }
 

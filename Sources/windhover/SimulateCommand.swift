@@ -98,8 +98,7 @@ struct SimulateCommand: AsyncParsableCommand {
         if let out {
             try record(to: URL(fileURLWithPath: out))
         } else {
-            let sender = FrameSender(
-                client: try client.makeClient(), options: stream, pace: live ? fps : nil, scores: score)
+            let sender = try FrameSender(client, options: stream, pace: live ? fps : nil, scores: score)
             let source = SimulatedSource(makeFlight(), frames: frames, usesHomography: useHomography)
             try await client.explaining { try await sender.run(source) }
         }
