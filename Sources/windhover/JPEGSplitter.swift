@@ -7,6 +7,9 @@ struct JPEGSplitter {
     private var position = 0
     private var isInScan = false
 
+    /// Whether nothing but whole files has been appended.
+    var isEmpty: Bool { buffer.isEmpty }
+
     mutating func append(_ data: Data) {
         buffer.append(contentsOf: data)
     }

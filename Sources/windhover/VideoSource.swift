@@ -43,13 +43,15 @@ actor VideoSource: FrameSource {
             if let image = splitter.next() {
                 defer { index += 1 }
                 return SourceFrame(
-                    name: "frame-\(index)", upload: FrameUpload(image: image, capturedAt: clock.time(index)))
+                    name: "frame-" + String(index).padded(to: 6, with: "0"),
+                    upload: FrameUpload(image: image, capturedAt: clock.time(index)))
             }
-            guard let chunk = try await read() else {
+            guard let chunk = await read() else {
                 process.waitUntilExit()
                 guard process.terminationStatus == 0 else {
                     throw Failure("ffmpeg could not read the video (exit status \(process.terminationStatus))")
                 }
+                guard splitter.isEmpty else { throw Failure("the video breaks off in the middle of a frame") }
                 return nil
             }
             splitter.append(chunk)
@@ -57,11 +59,13 @@ actor VideoSource: FrameSource {
     }
 
     /// What ffmpeg has written, waited for on a thread that may block; nil at the end.
-    private func read() async throws -> Data? {
+    private func read() async -> Data? {
         let handle = pipe.fileHandleForReading
-        return try await withCheckedThrowingContinuation { continuation in
+        return await withCheckedContinuation { continuation in
             queue.async {
-                continuation.resume(with: Result { try handle.read(upToCount: 1 << 18) })
+                // `read(upToCount:)` would wait until there is as much: frames of a slow source would come late.
+                let chunk = handle.availableData
+                continuation.resume(returning: chunk.isEmpty ? nil : chunk)
             }
         }
     }
