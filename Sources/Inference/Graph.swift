@@ -101,9 +101,9 @@ final class Graph: @unchecked Sendable {
         let results = outputs.map { Tensor(shape: $0.shape) }
         let request = await pool.take()
         defer { pool.put(request) }
-        try request.bind(zip(inputs.map(\.name), tensors), zip(outputs.map(\.name), results))
-        // The request reads the tensors' memory until it is done.
-        defer { withExtendedLifetime(tensors) {} }
+        // The request reads and writes the tensors' memory until it is done.
+        defer { withExtendedLifetime((tensors, results)) {} }
+        try request.bind(zip(inputs, tensors).map { ($0.name, $1) } + zip(outputs, results).map { ($0.name, $1) })
         try await request.run()
         return results
     }

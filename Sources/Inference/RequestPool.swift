@@ -17,7 +17,6 @@ final class Request: @unchecked Sendable {
             to: ov_callback_t(
                 callback_func: { Unmanaged<Resumption>.fromOpaque($0!).takeRetainedValue().continuation.resume() },
                 args: nil))
-        try check(ov_infer_request_set_callback(pointer, callback), "setting a callback")
     }
 
     func free() {
@@ -26,10 +25,8 @@ final class Request: @unchecked Sendable {
     }
 
     /// Lends the tensors' own memory to the request: nothing is copied in or out.
-    func bind(
-        _ inputs: some Sequence<(String, Tensor)>, _ outputs: some Sequence<(String, Tensor)>
-    ) throws {
-        for (name, tensor) in Array(inputs) + Array(outputs) {
+    func bind(_ tensors: some Sequence<(name: String, tensor: Tensor)>) throws {
+        for (name, tensor) in tensors {
             var dimensions = tensor.shape.map(Int64.init)
             try dimensions.withUnsafeMutableBufferPointer { dimensions in
                 let shape = ov_shape_t(rank: Int64(dimensions.count), dims: dimensions.baseAddress)
@@ -47,13 +44,16 @@ final class Request: @unchecked Sendable {
             let box = Unmanaged.passRetained(Resumption(continuation))
             callback.pointee.args = box.toOpaque()
             do {
+                // Set anew each time: OpenVINO takes the callback away while it calls it and puts it back afterwards,
+                // and the next run may start before that.
+                try check(ov_infer_request_set_callback(pointer, callback), "setting a callback")
                 try check(ov_infer_request_start_async(pointer), "starting inference")
             } catch {
                 box.release()
                 continuation.resume(throwing: error)
             }
         }
-        // The callback carries no status. It is called just before the result is set, so this returns at once.
+        // The callback carries no status. It is called when the result is there, so this returns at once.
         try check(ov_infer_request_wait(pointer), "inference")
     }
 

@@ -5,6 +5,7 @@ package final class Tensor: @unchecked Sendable {
     /// From the outermost dimension on: [1, channels, height, width].
     package let shape: [Int]
     package let count: Int
+    /// Valid as long as the tensor is held.
     package let values: UnsafeMutablePointer<Float>
 
     package init(shape: [Int]) {
@@ -23,7 +24,12 @@ package final class Tensor: @unchecked Sendable {
 
     deinit { UnsafeMutableRawPointer(values).deallocate() }
 
-    package var buffer: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: values, count: count) }
+    /// A copy of the values.
+    ///
+    /// `values` itself is only good while something holds the tensor: not after the last mention of a temporary one.
+    package var array: [Float] {
+        withExtendedLifetime(self) { Array(UnsafeBufferPointer(start: values, count: count)) }
+    }
 
     // A feature map is 1×C×h×w.
     package var channels: Int { shape[shape.count - 3] }

@@ -92,7 +92,7 @@ package struct Propagator: Sendable {
         guard bundle.method == .ssp, let features = output.features else { return nil }
         return TemporalState(
             logits: StoredFloats(prediction.logits.values, precision: precision),
-            features: StoredFloats(Array(features.buffer), precision: precision), keyframe: keyframe,
+            features: StoredFloats(features.array, precision: precision), keyframe: keyframe,
             frameWidth: frameWidth, frameHeight: frameHeight)
     }
 

@@ -154,7 +154,7 @@ package struct FramePipeline: Sendable {
         let similarity = try prediction.similarity.map { map in
             try GreyMap(
                 width: map.width, height: map.height,
-                pixels: map.buffer.map { UInt8(min(max($0, 0), 1) * 255 + 0.5) }
+                pixels: map.array.map { UInt8(min(max($0, 0), 1) * 255 + 0.5) }
             ).pngData()
         }
         let image: [UInt8]?

@@ -12,10 +12,10 @@ import Testing
                 values: (0..<3 * 96 * 160).map { Float(($0 &* 31 &+ seed &* 977) % 255) / 64 - 2 })
         }
         var alone: [[Float]] = []
-        for input in inputs { alone.append(Array(try await model.segment(input).logits.buffer)) }
+        for input in inputs { alone.append(try await model.segment(input).logits.array) }
         let together = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
             for (index, input) in inputs.enumerated() {
-                group.addTask { (index, Array(try await model.segment(input).logits.buffer)) }
+                group.addTask { (index, try await model.segment(input).logits.array) }
             }
             var results = [[Float]](repeating: [], count: inputs.count)
             for try await (index, logits) in group { results[index] = logits }

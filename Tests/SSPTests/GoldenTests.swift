@@ -12,8 +12,8 @@ import Testing
             let output = try await model.segment(propagator.input(of: golden.frame(k)))
             let logits = try golden.floats("image-logits-\(k).f32")
             let features = try golden.floats("features-\(k).f32")
-            #expect(largestDifference(Array(output.logits.buffer), logits) < 2e-3)
-            #expect(largestDifference(Array(try #require(output.features).buffer), features) < 2e-3)
+            #expect(largestDifference(output.logits.array, logits) < 2e-3)
+            #expect(largestDifference(try #require(output.features).array, features) < 2e-3)
         }
     }
 
