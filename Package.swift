@@ -74,7 +74,10 @@ let package = Package(
         // 4: HTTP
         .target(
             name: "API",
-            dependencies: ["Sessions", "Results", "Imaging", hummingbird, httpTypes, nio, nioHTTPTypes, lifecycle, signals, logging],
+            dependencies: [
+                "Sessions", "Results", "Imaging", hummingbird, httpTypes, nio, nioHTTPTypes, lifecycle, signals,
+                logging,
+            ],
             resources: [.embedInCode("openapi.yaml")]),
         // 5: the command line
         .executableTarget(

@@ -85,22 +85,45 @@ package struct WindhoverServer: Sendable {
         // They stop in the opposite order: no new frames, running ones finish, connections close, the store last.
         let services: [any Service] = [
             StoreService(store: store), ExpiryService(registry: registry), application,
-            DrainService(registry: registry),
+            DrainService(registry: registry, logger: logger),
         ]
         var group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
             gracefulShutdownSignals: signals ? [.sigterm, .sigint] : [], logger: logger)
         group.maximumGracefulShutdownDuration = configuration.drainTimeout
-        try await ServiceGroup(configuration: group).run()
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch let error as IOError {
+            throw ListenError(host: configuration.host, port: configuration.port, code: error.errnoCode)
+        }
+        logger.info("stopped; everything acknowledged is stored")
+    }
+}
+
+/// The server cannot listen where it was told to.
+package struct ListenError: Error, CustomStringConvertible {
+    let host: String
+    let port: Int
+    let code: CInt
+
+    package var description: String {
+        switch code {
+        case EADDRINUSE: "port \(port) is in use: stop what uses it, or choose another with --port"
+        case EADDRNOTAVAIL: "\(host) is no address of this machine (--host)"
+        case EACCES: "port \(port) is for root only: choose one above 1023 with --port"
+        default: "cannot listen on \(host), port \(port): \(String(cString: strerror(code)))"
+        }
     }
 }
 
 /// On shutdown: nothing new is taken, and what runs is finished.
 private struct DrainService: Service {
     let registry: SessionRegistry
+    let logger: Logger
 
     func run() async throws {
         try await gracefulShutdown()
+        logger.info("stopping: frames that run are finished")
         await registry.beginDraining()
         await registry.drained()
     }

@@ -21,8 +21,12 @@ final class DataFolder: Sendable {
     /// Throws `StoreOpenError.inUse` where another store holds the folder.
     init(_ directory: URL) throws {
         self.directory = directory
-        try FileManager.default.createDirectory(
-            at: directory.appending(path: Pack.folder), withIntermediateDirectories: true)
+        do {
+            try FileManager.default.createDirectory(
+                at: directory.appending(path: Pack.folder), withIntermediateDirectories: true)
+        } catch {
+            throw StoreOpenError.cannotMake(directory: directory.path)
+        }
         let path = directory.appending(path: "windhover.lock").path
         // The lock belongs to the open file, not to the file's being there: it goes with the process, however that ends.
         lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
@@ -59,6 +63,8 @@ final class DataFolder: Sendable {
 package enum StoreOpenError: Error, Equatable, CustomStringConvertible {
     /// Another server, perhaps of this process id, uses the folder.
     case inUse(directory: String, process: Int32?)
+    /// The folder is not there and cannot be made.
+    case cannotMake(directory: String)
     /// The database was written by a newer Windhover, which has tables this one does not know.
     case newerSchema(path: String)
     /// The file is a database of some other program.
@@ -69,6 +75,8 @@ package enum StoreOpenError: Error, Equatable, CustomStringConvertible {
         case .inUse(let directory, let process):
             let holder = process.map { " (process \($0))" } ?? ""
             return "another server\(holder) uses the data folder \(directory): stop it, or choose another folder"
+        case .cannotMake(let directory):
+            return "cannot make the data folder \(directory): is there a file of that name, or no permission?"
         case .newerSchema(let path):
             return
                 "\(path) was written by a newer version of Windhover: use that version, or choose another data folder"

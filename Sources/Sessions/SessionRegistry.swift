@@ -40,7 +40,6 @@ package actor SessionRegistry {
     private var reserved: [String: Int] = [:]
     private var framesInFlight = 0
     private var draining = false
-    private var whenEmpty: [CheckedContinuation<Void, Never>] = []
 
     /// `models` is not empty; `defaultModel` is one of them.
     package init(
@@ -155,13 +154,7 @@ package actor SessionRegistry {
         guard !draining else { throw SessionFault.draining }
         guard framesInFlight < limits.framesInFlight else { throw SessionFault.overloaded }
         framesInFlight += 1
-        defer {
-            framesInFlight -= 1
-            if framesInFlight == 0 {
-                whenEmpty.forEach { $0.resume() }
-                whenEmpty = []
-            }
-        }
+        defer { framesInFlight -= 1 }
         return try await session.submit(upload, wantsMask: wantsMask)
     }
 
@@ -199,10 +192,10 @@ package actor SessionRegistry {
     /// Takes nothing new from now on.
     package func beginDraining() { draining = true }
 
-    /// Comes back when the running frames are stored.
+    /// Comes back when the running frames are stored, or the task is cancelled.
     package func drained() async {
-        guard framesInFlight > 0 else { return }
-        await withCheckedContinuation { whenEmpty.append($0) }
+        // Asked now and then: a stop is rare, and a wait that cancellation must end is more than it is worth.
+        while framesInFlight > 0, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(20)) }
     }
 
     // MARK: Inside

@@ -12,7 +12,7 @@ package struct FlightLogEntry: Sendable, Equatable, Codable {
     /// Degrees WGS 84.
     package var lat: Double?
     package var lon: Double?
-    /// Metres above ground.
+    /// Metres above sea level, at which the town lies.
     package var altM: Double?
     /// Degrees clockwise from north.
     package var headingDeg: Double?

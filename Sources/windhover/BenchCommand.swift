@@ -152,7 +152,8 @@ struct BenchCommand: AsyncParsableCommand {
         configuration.port = 0
         let server = WindhoverServer(
             configuration: configuration, registry: registry, store: store, metrics: metrics,
-            logger: Logger(label: "bench") { JSONLogHandler(label: $0, level: .error) })
+            // It is stopped by cancelling it, and would complain.
+            logger: Logger(label: "bench") { JSONLogHandler(label: $0, level: .critical) })
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let running = Task {
             defer { port.finish() }

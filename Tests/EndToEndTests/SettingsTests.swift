@@ -90,7 +90,7 @@ extension EndToEndTests {
                     let third = try await Self.serve(
                         folder.appending(path: "other"), ["--port", "\(server.port)"])
                     #expect(third.status != 0 && !third.wasKilled)
-                    #expect(third.errors.contains("in use"), "\(third.errors)")
+                    #expect(third.errors.contains("is in use: stop what uses it"), "\(third.errors)")
                     #expect(try await server.send("GET", "/readyz").status == 200)
                 }
             }

@@ -28,16 +28,21 @@ import Testing
         ]
     }()
 
+    /// Each motion over three scenes, drawn once for all methods.
+    private static let pairs: [(previous: GreyMap, current: [GreyMap])] = (1...3).map { seed in
+        let scene = Scene(seed: UInt64(seed))
+        func draw(_ motion: Homography) -> GreyMap { scene.picture(width: width, height: height, motion: motion) }
+        return (draw(.identity), motions.map { draw($0.homography) })
+    }
+
     @Test(
         "A known motion is found to within a pixel at the corners", arguments: [RegistrationMethod.klt, .orb, .akaze])
     func known(method: RegistrationMethod) throws {
         let registrar = Registrar(method: method)
-        for motion in Self.motions {
+        for (index, motion) in Self.motions.enumerated() {
             var errors: [Double] = []
-            for seed in 1...3 {
-                let scene = Scene(seed: UInt64(seed))
-                let previous = scene.picture(width: Self.width, height: Self.height, motion: .identity)
-                let current = scene.picture(width: Self.width, height: Self.height, motion: motion.homography)
+            for (seed, pair) in Self.pairs.enumerated() {
+                let (previous, current) = (pair.previous, pair.current[index])
                 let found = registrar.register(
                     previous: registrar.keyframe(previous), current: registrar.keyframe(current))
                 let homography = try #require(found.homography, "\(motion.name), seed \(seed): not registered")

@@ -51,7 +51,7 @@ extension Problem {
         Problem(
             status: .unsupportedMediaType, slug: "unsupported-media-type",
             title: "The body is of a type not taken here",
-            detail: "Content-Type \(type ?? "is missing;") is not taken; it can be \(taken.joined(separator: ", ")).",
+            detail: "Content-Type \(type ?? "(none)") is not taken; it can be \(taken.joined(separator: ", ")).",
             field: "Content-Type", extra: ["taken": .strings(taken)])
     }
 }

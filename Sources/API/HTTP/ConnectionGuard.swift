@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import Results
 
 /// Watches one connection for bodies that are too long in coming, and answers `Expect: 100-continue`.
 ///
@@ -79,12 +80,17 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if !answering {
             answering = true
             // RFC 9110, 15.5.9
-            let body = Self.timeout
+            let id = UUIDv7.make()
+            let body = ByteBuffer(
+                string: """
+                    {"detail":"The body took too long to arrive.","request_id":"\(id)","status":408,\
+                    "title":"The request took too long","type":"\(Problem.typePrefix)request-timeout"}
+                    """)
             let head = HTTPResponse(
                 status: .requestTimeout,
                 headerFields: [
                     .contentType: "application/problem+json", .contentLength: String(body.readableBytes),
-                    .connection: "close",
+                    .connection: "close", HTTPField.Name("X-Request-Id")!: id,
                 ])
             context.write(wrapOutboundOut(.head(head)), promise: nil)
             context.write(wrapOutboundOut(.body(body)), promise: nil)
@@ -92,10 +98,4 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         context.close(promise: nil)
     }
-
-    private static let timeout = ByteBuffer(
-        string: """
-            {"detail":"The body took too long to arrive.","status":408,"title":"The request took too long",\
-            "type":"\(Problem.typePrefix)request-timeout"}
-            """)
 }

@@ -24,7 +24,10 @@ struct Gateway: RouterMiddleware {
             response = try await next(request, context)
         } catch {
             let problem = problem(for: error, request)
-            if problem.status.code >= 500 { context.logger.error("request failed", metadata: ["error": "\(error)"]) }
+            // 503 is the server doing what it should: probes and clients ask again.
+            if problem.status.code >= 500, problem.status != .serviceUnavailable {
+                context.logger.error("request failed", metadata: ["error": "\(error)"])
+            }
             response = problem.response(requestID: context.requestID)
             metrics.count("windhover_problems_total", "type=\"\(problem.slug)\"")
         }

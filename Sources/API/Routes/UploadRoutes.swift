@@ -19,6 +19,7 @@ struct UploadRoutes {
     }
 
     private static let imageTypes = ["image/jpeg", "image/png"]
+    private static let anything = "application/octet-stream"
     private static let metadata: Set<String> = ["captured_at", "lat", "lon", "alt_m", "heading_deg", "homography"]
     private static let answers = ["application/json", "image/png"]
     /// JSON numbers above this are not whole numbers to every client (RFC 8259, 6).
@@ -46,8 +47,10 @@ struct UploadRoutes {
         let accepted = try request.accepted(Self.answers)
         let type = request.mediaType
         let isMultipart = type == "multipart/form-data"
-        guard isMultipart || type.map(Self.imageTypes.contains) == true else {
-            throw Problem.unsupportedType(type, Self.imageTypes + ["multipart/form-data"])
+        // What an image is its first bytes say; a client that does not know need not claim to.
+        let isImage = (Self.imageTypes + [Self.anything]).contains(type ?? Self.anything)
+        guard isMultipart || isImage else {
+            throw Problem.unsupportedType(type, Self.imageTypes + [Self.anything, "multipart/form-data"])
         }
         let parameters = try QueryParameters(request, allowed: isMultipart ? [] : Self.metadata)
         var upload: FrameUpload
