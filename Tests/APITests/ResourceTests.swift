@@ -181,7 +181,7 @@ import Testing
             }
             #expect(try await server.put(image, 0, to: "nobody").problem == "session-not-found")
             let good = try await server.put(
-                image, 0, to: id,
+                image, 1, to: id,
                 query: "?lat=49.5&lon=8.4&alt_m=120.5&heading_deg=270&captured_at=2026-05-04T12:00:00Z")
             let position = try #require(good.json["position"] as? [String: Any])
             #expect(position["lat"] as? Double == 49.5 && position["heading_deg"] as? Double == 270)
