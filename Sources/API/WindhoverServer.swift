@@ -63,7 +63,8 @@ package struct WindhoverServer: Sendable {
     package func run(
         signals: Bool = true, onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) async throws {
-        let router = Router(context: Context.self)
+        // RFC 9110, 9.3.2: what answers GET answers HEAD.
+        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         let routes = routes
         router.add(middleware: Gateway(keys: AccessKeys(configuration.keys), metrics: metrics, routes: routes))
         for route in routes {

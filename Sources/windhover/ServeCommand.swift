@@ -17,16 +17,6 @@ struct ServeCommand: AsyncParsableCommand {
             before the file.
             """)
 
-    /// What `Settings` may fill in.
-    ///
-    /// A test holds it against the options below.
-    static let optionNames: Set<String> = [
-        "config", "host", "port", "models", "default-model", "data", "device", "precision", "hint", "threads",
-        "requests",
-        "workers", "state-memory", "state-precision", "queue", "frames-in-flight", "max-body", "max-pixels",
-        "max-connections", "body-timeout", "idle-timeout", "drain-timeout", "api-key", "insecure", "log-level",
-    ]
-
     @Option(help: "A YAML or JSON file of settings.")
     var config: String?
 

@@ -47,8 +47,16 @@ enum Settings {
         return arguments + added
     }
 
-    private static let names = ServeCommand.optionNames
-    private static let flags: Set<String> = ["insecure"]
+    /// The options of `serve`, read off its help, so that there is one list of them; and those that take no value.
+    private static let (names, flags): (Set<String>, Set<String>) = {
+        var (names, flags): (Set<String>, Set<String>) = ([], [])
+        for line in ServeCommand.helpMessage(columns: 400).split(separator: "\n") {
+            guard let option = line.firstMatch(of: /^ +--([a-z-]+)( <)?/), option.1 != "version" else { continue }
+            names.insert(String(option.1))
+            if option.2 == nil { flags.insert(String(option.1)) }
+        }
+        return (names, flags)
+    }()
 
     private static func file(_ arguments: [String], _ environment: [String: String]) -> String? {
         for (index, argument) in arguments.enumerated() {

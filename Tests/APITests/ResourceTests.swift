@@ -235,6 +235,8 @@ import Testing
             #expect(answer.status == 405 && answer.problem == "method-not-allowed")
             #expect(answer.headers["allow"] == "GET, POST")
             #expect(try await server.send("GET", "/v2/infer").problem == "not-found")
+            let head = try await server.send("HEAD", "/v1/models")
+            #expect(head.status == 200 && head.body.isEmpty && head.headers["content-type"] == "application/json")
         }
     }
 }
