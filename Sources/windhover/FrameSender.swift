@@ -27,7 +27,6 @@ struct FrameSender: Sendable {
     ///
     /// After Ctrl-C it does so for what was sent, and exits with 130.
     func run(_ source: any FrameSource) async throws {
-        Self.yieldToServer()
         let session = try await options.open(client)
         if let masks = options.masks {
             try FileManager.default.createDirectory(atPath: masks, withIntermediateDirectories: true)
@@ -43,17 +42,6 @@ struct FrameSender: Sendable {
         case is CancellationError: throw ExitCode(130)
         case let failure?: throw failure
         }
-    }
-
-    /// Gives a server on the same machine precedence.
-    ///
-    /// On Linux URLSession keeps a processor busy while it waits for the answer to an upload: libcurl stops asking
-    /// whether it may write, Foundation goes on listening for it. Nothing can be done about that from outside, but the
-    /// time need not be the server's.
-    private static func yieldToServer() {
-        #if os(Linux)
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-        #endif
     }
 
     private struct Outcome: Sendable {

@@ -13,6 +13,9 @@ struct Windhover: AsyncParsableCommand {
         ])
 
     static func main() async {
+        if let command = CommandLine.arguments.dropFirst().first, ["send", "simulate"].contains(command) {
+            Precedence.yieldToServer()
+        }
         do {
             // Settings from the environment and a file become arguments, so that there is one way they are checked.
             let arguments = try Settings.complete(Array(CommandLine.arguments.dropFirst()))
