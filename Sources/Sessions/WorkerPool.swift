@@ -9,27 +9,16 @@ package final class WorkerPool: TaskExecutor, @unchecked Sendable {
     // Guarded by `condition`. Jobs leave from `first` on; the array is compacted when the queue runs empty.
     private var jobs: [UnownedJob] = []
     private var first = 0
-    private var closed = false
 
+    /// Starts the threads, which live as long as the process.
     package init(threads: Int) {
         for index in 0..<max(1, threads) {
-            let thread = Thread { [weak self] in
-                // The pool itself is only held while a job runs, so that it can go away.
-                while let pool = self, let job = pool.next() { job.runSynchronously(on: pool.asUnownedTaskExecutor()) }
+            let thread = Thread {
+                while true { self.next().runSynchronously(on: self.asUnownedTaskExecutor()) }
             }
             thread.name = "windhover-worker-\(index)"
             thread.stackSize = 4 << 20
             thread.start()
-        }
-    }
-
-    /// Threads leave once the queue is empty.
-    ///
-    /// Nothing may be enqueued afterwards.
-    package func close() {
-        condition.withLock {
-            closed = true
-            condition.broadcast()
         }
     }
 
@@ -41,12 +30,9 @@ package final class WorkerPool: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    private func next() -> UnownedJob? {
+    private func next() -> UnownedJob {
         condition.withLock {
-            while first == jobs.count {
-                if closed { return nil }
-                condition.wait()
-            }
+            while first == jobs.count { condition.wait() }
             let job = jobs[first]
             first += 1
             if first == jobs.count {
