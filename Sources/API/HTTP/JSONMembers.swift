@@ -1,7 +1,7 @@
 import Foundation
 
 /// The members of a JSON object, read strictly: what is unknown or of another type is an error that names it.
-struct JSONMembers {
+struct JSONMembers: NamedValues {
     private let members: [String: Any]
 
     /// An empty body is an empty object.

@@ -2,7 +2,7 @@ import Foundation
 import Hummingbird
 
 /// A request's query, read strictly: what is unknown, repeated or malformed is an error that names it.
-struct QueryParameters {
+struct QueryParameters: NamedValues {
     private let values: [String: String]
 
     init(_ request: Request, allowed: Set<String>) throws(Problem) {

@@ -59,7 +59,7 @@ struct UploadRoutes {
             let body = try await request.bytes(upTo: maxBody)
             upload = try fromMultipart(body, request.headers[.contentType] ?? "", sequence, key)
         } else {
-            let metadata = try Self.metadata(parameters)
+            let metadata = try Self.metadata(query: parameters)
             try await registry.admits(id)
             let image = try await request.bytes(upTo: maxBody)
             upload = metadata.upload(sequence, key, image)
@@ -109,13 +109,19 @@ struct UploadRoutes {
 
     private static let altitudes = -1000.0...100_000
 
-    private static func metadata(_ query: QueryParameters) throws(Problem) -> Metadata {
+    /// What the query and the part `meta` say alike; the homography is a list in one and a text in the other.
+    private static func metadata(_ values: some NamedValues) throws(Problem) -> Metadata {
         var metadata = Metadata()
-        metadata.capturedAt = try query.date("captured_at")
-        metadata.position.lat = try query.double("lat", in: -90...90)
-        metadata.position.lon = try query.double("lon", in: -180...180)
-        metadata.position.altM = try query.double("alt_m", in: altitudes)
-        metadata.position.headingDeg = try query.double("heading_deg", in: -360...360)
+        metadata.capturedAt = try values.date("captured_at")
+        metadata.position.lat = try values.double("lat", in: -90...90)
+        metadata.position.lon = try values.double("lon", in: -180...180)
+        metadata.position.altM = try values.double("alt_m", in: altitudes)
+        metadata.position.headingDeg = try values.double("heading_deg", in: -360...360)
+        return metadata
+    }
+
+    private static func metadata(query: QueryParameters) throws(Problem) -> Metadata {
+        var metadata = try metadata(query)
         if let text = try query.string("homography") {
             metadata.homography = try homography(
                 text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan })
@@ -140,12 +146,7 @@ struct UploadRoutes {
         }
         let meta = try JSONMembers(
             multipart.parts.first { $0.name == "meta" }?.content ?? [], what: "meta", allowed: Self.metadata)
-        var metadata = Metadata()
-        metadata.capturedAt = try meta.date("captured_at")
-        metadata.position.lat = try meta.double("lat", in: -90...90)
-        metadata.position.lon = try meta.double("lon", in: -180...180)
-        metadata.position.altM = try meta.double("alt_m", in: Self.altitudes)
-        metadata.position.headingDeg = try meta.double("heading_deg", in: -360...360)
+        var metadata = try Self.metadata(meta)
         if let numbers = try meta.doubles("homography") { metadata.homography = try Self.homography(numbers) }
         return metadata.upload(sequence, key, Array(image.content))
     }
