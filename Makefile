@@ -6,10 +6,10 @@ SWIFT_FLAGS := -c release
 WINDHOVER := .build/release/windhover
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build serve lint format bench bootstrap clean
+.PHONY: help demo test test-training build serve lint format bench bootstrap clean
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 demo: build ## Fly a simulated drone along a running server and show what it saw
 	@scripts/demo
@@ -17,7 +17,11 @@ demo: build ## Fly a simulated drone along a running server and show what it saw
 test: lint ## Everything that CI checks: format, build without warnings, all tests
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test $(SWIFT_FLAGS) --skip-build
+	@scripts/test-training
 	@scripts/check-docs
+
+test-training: ## Only the training package: style and tests
+	@scripts/test-training
 
 build: bootstrap ## The program, .build/release/windhover
 	@swift build $(SWIFT_FLAGS) --product windhover

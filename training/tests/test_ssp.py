@@ -1,4 +1,4 @@
-"""Warping, similarity, fusion and losses."""
+"""Warping, fusion, the two-frame forward, and whole sequences against golden cases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from windhover_train import ssp
-from windhover_train.model import SimilarityLayer
+from windhover_train.networks import similarity
+from windhover_train.networks.errors import NetworkError
+from windhover_train.video_model import Prediction, VideoModel
 
 
 def translation(x: float, y: float) -> Tensor:
@@ -33,51 +35,112 @@ def test_warp_reads_half_way_between_pixels() -> None:
     assert torch.allclose(ssp.warp(values, translation(-0.5, 0))[0, 0, 0], torch.tensor([5.0, 15.0, 10.0]), atol=1e-4)
 
 
+def test_each_of_a_batch_has_its_own_homography() -> None:
+    values = torch.rand(2, 3, 6, 7)
+    both = ssp.warp(values, torch.cat([translation(1, 2), translation(-2, 0)]))
+    assert torch.equal(both[:1], ssp.warp(values[:1], translation(1, 2)))
+    assert torch.equal(both[1:], ssp.warp(values[1:], translation(-2, 0)))
+    assert not torch.allclose(both[0], values[0])
+
+
+def test_positions_under_a_perspective_are_where_the_inverse_leads() -> None:
+    matrix = np.array([[1.02, 0.1, 3.0], [-0.05, 0.98, -1.0], [0.001, -0.002, 1.0]])
+    positions = ssp.positions_under(torch.from_numpy(matrix)[None], (5, 8))[0].numpy()
+    for x, y in [(0, 0), (7, 0), (3, 4)]:
+        back = np.linalg.inv(matrix) @ [x, y, 1]
+        assert positions[y, x] == pytest.approx(back[:2] / back[2], abs=1e-4)
+
+
 def test_homography_at_stride_scales_translation_and_perspective() -> None:
     matrix = torch.tensor([[[1.0, 0.1, 8.0], [0.2, 1.0, -4.0], [0.001, 0.002, 1.0]]], dtype=torch.float64)
     expected = torch.tensor([[[1.0, 0.1, 2.0], [0.2, 1.0, -1.0], [0.004, 0.008, 1.0]]], dtype=torch.float64)
     assert torch.allclose(ssp.at_stride(matrix, 4), expected)
 
 
-def test_similarity_has_the_shape_and_range_it_promises() -> None:
-    layer = SimilarityLayer(24).eval()
-    out = layer(torch.randn(2, 24, 6, 10), torch.randn(2, 24, 6, 10))
-    assert out.shape == (2, 1, 6, 10)
-    assert 0 <= float(out.detach().min()) and float(out.detach().max()) <= 1
-    same = torch.rand(1, 24, 6, 10) + 0.1
-    assert torch.allclose(ssp.cosine_similarity(same, same), torch.full((1, 1, 6, 10), 0.95))
+def test_logits_grow_by_the_cubic_of_the_paper() -> None:
+    # Keys' kernel with a = -0.75 at the four distances of a sample a quarter of a pixel right of its neighbour.
+    def keys(t: float) -> float:
+        a, t = -0.75, abs(t)
+        return (a + 2) * t**3 - (a + 3) * t**2 + 1 if t <= 1 else a * t**3 - 5 * a * t**2 + 8 * a * t - 4 * a
+
+    row = np.array([1.0, 5.0, 2.0, 7.0, 3.0])
+    grown = ssp.upsample_logits(torch.tensor(row, dtype=torch.float32).expand(1, 1, 5, 5), (10, 10))[0, 0]
+    # Pixel 5 of ten lies at 5.5 / 2 - 0.5 = 2.25 of five.
+    expected = sum(keys(2.25 - i) * row[i] for i in (1, 2, 3, 4))
+    assert float(grown[4, 5]) == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("weight", [0.0, 1.0])
-def test_fusion_takes_one_side_at_the_extremes(weight: float) -> None:
+def test_similarities_have_the_shapes_and_ranges_they_promise() -> None:
+    for kind in ("conv", "cosine", "constant"):
+        layer = similarity.build(kind, 24, 0.3).eval()
+        out = layer(torch.randn(2, 24, 6, 10), torch.randn(2, 24, 6, 10)).detach()
+        assert out.shape == (2, 1, 6, 10)
+        assert 0 <= float(out.min()) and float(out.max()) <= 1
+    assert torch.equal(out, torch.full_like(out, 0.3))
+    with pytest.raises(NetworkError, match="'dot'.*conv, cosine, constant"):
+        similarity.build("dot", 24)  # type: ignore[arg-type]
+
+
+def test_cosine_similarity_is_clamped_to_its_fourth_power() -> None:
+    a = torch.tensor([3.0, 4.0]).reshape(1, 2, 1, 1).expand(1, 2, 1, 3)
+    b = torch.tensor([[6.0, 4.0, -3.0], [8.0, -3.0, -4.0]]).reshape(1, 2, 1, 3)
+    # The same direction, at right angles, the opposite.
+    assert similarity.CosineSimilarity()(a, b)[0, 0, 0].tolist() == pytest.approx([0.95, 0, 0], abs=1e-6)
+    # 24/25 to the fourth power.
+    b = torch.tensor([4.0, 3.0]).reshape(1, 2, 1, 1)
+    assert float(similarity.CosineSimilarity()(a[..., :1], b)) == pytest.approx(0.96**4, abs=1e-6)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.25, 1.0])
+def test_fusion_weighs_the_warped_state_by_the_similarity(weight: float) -> None:
     state = ssp.State(torch.randn(1, 3, 16, 24), torch.randn(1, 4, 4, 6))
     logits, features = torch.randn(1, 3, 16, 24), torch.randn(1, 4, 4, 6)
-    out, similarity = ssp.propagate(
-        state, logits, features, translation(0, 0), lambda _, current: torch.full_like(current[:, :1], weight)
+    out, full = ssp.propagate(
+        state, logits, features, translation(4, 0), lambda _, current: torch.full_like(current[:, :1], weight)
     )
-    assert similarity.shape == (1, 1, 16, 24)
-    assert torch.allclose(out, state.logits if weight else logits, atol=1e-4)
+    assert full.shape == (1, 1, 16, 24)
+    shifted = torch.zeros_like(logits)
+    shifted[..., 4:] = state.logits[..., :-4]
+    assert torch.allclose(out, weight * shifted + (1 - weight) * logits, atol=1e-4)
 
 
-def test_losses_ignore_unlabelled_pixels_and_agree_on_a_still_scene() -> None:
-    logits = torch.randn(2, 3, 8, 8)
-    labels = torch.full((2, 8, 8), ssp.IGNORE)
-    weights = torch.tensor([1.0, 2.0, 3.0])
-    assert float(ssp.segmentation_loss(logits, labels, weights)) == 0
-    labels[0] = 1
-    expected = torch.nn.functional.cross_entropy(logits[:1], labels[:1])
-    assert torch.allclose(ssp.segmentation_loss(logits, labels, weights), expected, atol=1e-5)
-    image = torch.rand(2, 3, 8, 8)
-    still = ssp.positions_under(translation(0, 0).repeat(2, 1, 1), (8, 8))
-    assert float(ssp.consistency_loss(logits, logits, image, image, still)) < 1e-6
-    assert torch.allclose(ssp.consistency_loss(logits + 1, logits, image, image, still), torch.tensor(1.0), atol=1e-4)
-    # A scene that changed wholly says nothing about consistency.
-    assert float(ssp.consistency_loss(logits + 1, logits, image + 20, image, still)) < 1e-6
+def test_the_similarity_sees_the_features_warped_at_their_stride() -> None:
+    state = ssp.State(torch.zeros(1, 3, 16, 24), torch.randn(1, 4, 4, 6))
+    seen: list[Tensor] = []
+
+    def measure(previous_features: Tensor, features: Tensor) -> Tensor:
+        seen.extend([previous_features, features])
+        return torch.zeros_like(features[:, :1])
+
+    features = torch.randn(1, 4, 4, 6)
+    ssp.propagate(state, torch.zeros(1, 3, 16, 24), features, translation(8, 4), measure)
+    assert torch.allclose(seen[0][..., 1:, 2:], state.features[..., :-1, :-2], atol=1e-4)
+    assert torch.equal(seen[1], features)
+
+
+@pytest.mark.parametrize("kind", ["conv", "cosine", "constant"])
+def test_two_frames_give_what_one_frame_and_propagation_give(kind: similarity.SimilarityKind) -> None:
+    torch.manual_seed(1)
+    model = VideoModel("efficientnet-lite0", 8, kind, 0.4).eval()
+    current, previous, motion = torch.rand(2, 3, 64, 96), torch.rand(2, 3, 64, 96), translation(3, -2).repeat(2, 1, 1)
+    with torch.inference_mode():
+        prediction = model(current, previous, motion)
+        logits = [model.image_model(frame) for frame in (previous, current)]
+        assert isinstance(prediction, Prediction)
+        assert prediction.fused.shape == prediction.image.shape == prediction.previous.shape == (2, 8, 64, 96)
+        assert prediction.similarity.shape == (2, 1, 64, 96)
+        assert torch.allclose(prediction.image, model(current), atol=1e-4)
+        assert torch.allclose(prediction.previous, model(previous), atol=1e-4)
+        state = ssp.State(ssp.upsample_logits(logits[0][0], (64, 96)), logits[0][1])
+        image = ssp.upsample_logits(logits[1][0], (64, 96))
+        fused, weight = ssp.propagate(state, image, logits[1][1], motion, model.similarity)
+    assert torch.allclose(prediction.fused, fused, atol=1e-4)
+    assert torch.allclose(prediction.similarity, weight, atol=1e-4)
 
 
 @pytest.mark.parametrize("case", ["uavid-like", "ruralscapes-like"])
 @pytest.mark.parametrize("mode", ["ssp", "cosine", "unregistered"])
-def test_golden_sequences(golden: Path, case: str, mode: str) -> None:
+def test_sequences_come_out_as_the_golden_cases_have_them(golden: Path, case: str, mode: str) -> None:
     folder = golden / case
     about = json.loads((folder / "manifest.json").read_text())
     size = (about["height"], about["width"])
@@ -98,8 +161,8 @@ def test_golden_sequences(golden: Path, case: str, mode: str) -> None:
         if state is not None:
             given = np.array(about["homographies_previous_to_current"][index - 1]).reshape(3, 3)
             matrix = torch.from_numpy(np.eye(3) if mode == "unregistered" else given)[None]
-            similarity = ssp.cosine_similarity if mode == "cosine" else learned
-            out, weight = ssp.propagate(state, out, features, matrix, similarity)
+            measure = similarity.CosineSimilarity() if mode == "cosine" else learned
+            out, weight = ssp.propagate(state, out, features, matrix, measure)
             if mode == "ssp":
                 expected = np.fromfile(folder / f"ssp-similarity-{index}.f32", "<f4").reshape(size)
                 assert np.abs(weight[0, 0].numpy() - expected).max() < 1e-3

@@ -1,38 +1,34 @@
-"""Registration of consecutive frames and optical flow, on the CPU with OpenCV."""
+"""Registration of consecutive frames with OpenCV, as the service does it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
-"""H×W×3 RGB or H×W."""
+"""H×W×3 RGB."""
+Matrix = NDArray[np.float64]
+"""3×3."""
 
-_CORNERS = 400
-_MAGSAC_THRESHOLD = 1.5
 _MINIMUM_MATCHES = 4
 
 
-def register(previous: Image, current: Image, scale: float = 0.5) -> NDArray[np.float64] | None:
-    """The 3×3 homography taking a pixel of `previous` (H×W×3 RGB) to its place in `current`, or None.
-
-    Corners tracked by pyramidal Lucas-Kanade on grey frames reduced by `scale`, then MAGSAC at 1.5 of
-    the reduced pixels.
-    """
+def klt(previous: Image, current: Image, scale: float = 0.5) -> Matrix | None:
+    """Corners tracked by pyramidal Lucas-Kanade on grey frames reduced by `scale`, MAGSAC at 1.5 of those pixels."""
     a, b = (
-        cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        cv2.resize(_grey(frame), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         for frame in (previous, current)
     )
-    corners = cv2.goodFeaturesToTrack(a, _CORNERS, 0.01, 7)
+    corners = cv2.goodFeaturesToTrack(a, 400, 0.01, 7)
     if corners is None:
         return None
     tracked, status, _ = cv2.calcOpticalFlowPyrLK(a, b, corners, None, winSize=(21, 21), maxLevel=3)
     found = status.ravel() == 1
-    if int(found.sum()) < _MINIMUM_MATCHES:
-        return None
-    small, _ = cv2.findHomography(corners[found], tracked[found], cv2.USAC_MAGSAC, _MAGSAC_THRESHOLD)
-    if small is None or abs(np.linalg.det(small)) < 1e-6:
+    small = _homography(corners[found], tracked[found], cv2.USAC_MAGSAC, 1.5)
+    if small is None:
         return None
     # Reduced pixel u holds the full pixels around (u + 1/2) / scale - 1/2.
     to_small = np.array([[scale, 0, scale / 2 - 0.5], [0, scale, scale / 2 - 0.5], [0, 0, 1]])
@@ -40,13 +36,39 @@ def register(previous: Image, current: Image, scale: float = 0.5) -> NDArray[np.
     return full / full[2, 2]
 
 
-def flow(source: Image, target: Image) -> NDArray[np.float32]:
-    """Dense optical flow (Dense Inverse Search), H×W×2 pixels: source pixel p is seen in target at p + flow[p]."""
-    a, b = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (source, target))
-    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(a, b, None)
+def akaze(previous: Image, current: Image) -> Matrix | None:
+    """AKAZE features, brute-force Hamming matching with ratio test 0.8, RANSAC at 2.5 pixels (the paper's choice)."""
+    detector = cv2.AKAZE_create()
+    (points_a, a), (points_b, b) = (detector.detectAndCompute(_grey(f), None) for f in (previous, current))
+    if a is None or b is None:
+        return None
+    matches = [
+        pair[0]
+        for pair in cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(a, b, k=2)
+        if len(pair) == 2 and pair[0].distance < 0.8 * pair[1].distance
+    ]
+    source = np.array([points_a[match.queryIdx].pt for match in matches], np.float32)
+    target = np.array([points_b[match.trainIdx].pt for match in matches], np.float32)
+    return _homography(source, target, cv2.RANSAC, 2.5)
 
 
-def grid(height: int, width: int) -> NDArray[np.float32]:
-    """H×W×2: each pixel's own (x, y)."""
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    return np.stack([x, y], axis=-1)
+def identity(previous: Image, current: Image) -> Matrix | None:
+    """No registration: the ablation."""
+    return np.eye(3)
+
+
+REGISTRATIONS: dict[str, Callable[[Image, Image], Matrix | None]] = {"klt": klt, "akaze": akaze, "identity": identity}
+"""By name: from two frames to the homography taking a pixel of the first to its place in the second; None if lost."""
+
+
+def _grey(frame: Image) -> Image:
+    return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+
+
+def _homography(
+    source: NDArray[np.float32], target: NDArray[np.float32], method: int, threshold: float
+) -> Matrix | None:
+    if len(source) < _MINIMUM_MATCHES:
+        return None
+    matrix, _ = cv2.findHomography(source, target, method, threshold)
+    return None if matrix is None or abs(np.linalg.det(matrix)) < 1e-6 else matrix

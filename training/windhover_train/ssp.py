@@ -1,4 +1,4 @@
-"""Semantic Similarity Propagation (Vincent, Kim, Meeß; CVPR 2025): warp, similarity, fusion, and its losses.
+"""Semantic Similarity Propagation (Vincent, Kim, Meeß; CVPR 2025): warp and fusion.
 
 Pixel centres lie on integers; a homography takes a pixel of the previous frame to its place in the
 current one; everything is a batch: N×C×H×W tensors, N×3×3 homographies.
@@ -12,9 +12,6 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-IGNORE = 255
-"""Label of pixels that no loss and no figure counts."""
 
 
 class Similarity(Protocol):
@@ -38,11 +35,9 @@ def upsample_logits(logits: Tensor, size: tuple[int, int]) -> Tensor:
 
 def positions_under(homographies: Tensor, size: tuple[int, int]) -> Tensor:
     """For each pixel of the current frame its (x, y) in the previous one: N×H×W×2, pixels."""
-    height, width = size
     inverse = torch.linalg.inv(homographies.double())
-    y, x = torch.meshgrid(
-        torch.arange(height, dtype=torch.float64), torch.arange(width, dtype=torch.float64), indexing="ij"
-    )
+    rows, columns = (torch.arange(n, dtype=torch.float64, device=inverse.device) for n in size)
+    y, x = torch.meshgrid(rows, columns, indexing="ij")
     points = torch.stack([x, y, torch.ones_like(x)], dim=-1)
     mapped = torch.einsum("nij,hwj->nhwi", inverse, points)
     return (mapped[..., :2] / mapped[..., 2:]).float()
@@ -66,12 +61,6 @@ def at_stride(homographies: Tensor, stride: float) -> Tensor:
     return scale @ homographies @ torch.linalg.inv(scale)
 
 
-def cosine_similarity(previous_features: Tensor, features: Tensor) -> Tensor:
-    """The similarity without parameters: cosine over channels, clamped, to the 4th power, at most 0.95."""
-    cosine = F.cosine_similarity(previous_features, features, dim=1).unsqueeze(1)
-    return cosine.clamp(0, 1).pow(4).clamp(0, 0.95)
-
-
 def propagate(
     state: State,
     logits: Tensor,
@@ -87,27 +76,3 @@ def propagate(
     coarse = similarity(warped_features, features)
     full = F.interpolate(coarse, size=(height, width), mode="bilinear", align_corners=False)
     return full * warped_logits + (1 - full) * logits, full
-
-
-def segmentation_loss(logits: Tensor, labels: Tensor, class_weights: Tensor | None = None) -> Tensor:
-    """Cross-entropy over the labelled pixels of N×C×H×W logits and N×H×W labels; zero where none is labelled."""
-    loss = F.cross_entropy(logits, labels, weight=class_weights, ignore_index=IGNORE, reduction="sum")
-    valid = labels[labels != IGNORE]
-    weight = float(len(valid)) if class_weights is None else float(class_weights[valid].sum())
-    return loss / max(weight, 1.0)
-
-
-def consistency_loss(
-    logits: Tensor, previous_logits: Tensor, image: Tensor, previous_image: Tensor, positions: Tensor
-) -> Tensor:
-    """Temporal consistency: mean of O·(out - warp(previous out))², O = exp(-|image - warp(previous image)|₁).
-
-    `positions` (N×H×W×2, pixels) is the backward optical flow plus the pixel grid; images are normalised.
-    Pixels whose source lies outside the previous frame do not count.
-    """
-    height, width = logits.shape[-2:]
-    x, y = positions[..., 0], positions[..., 1]
-    inside = ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)).unsqueeze(1)
-    difference = (image - sample(previous_image, positions)).abs().sum(dim=1, keepdim=True)
-    weight = torch.exp(-difference) * inside
-    return (weight * (logits - sample(previous_logits, positions)).square()).mean()

@@ -10,9 +10,10 @@ from windhover_train.datasets.labels import LabelDecoder, Relabelled
 
 AERIAL = ClassTable(
     ("building", "road", "tree", "vegetation", "vehicle", "person", "water", "background"),
-    ("#800000", "#804080", "#008000", "#808000", "#400080", "#404000", "#0080ff", "#000000"),
+    ("#800000", "#804080", "#008000", "#808000", "#400080", "#ff10ff", "#0080ff", "#000000"),
 )
-"""UAVid's classes with its two of cars as one, and water; roofs are part of buildings."""
+"""UAVid's classes with its two of cars as one, and water; roofs are part of buildings. UAVid's colours, but persons
+are small and must be seen."""
 
 CHOICES = ("own", "aerial")
 

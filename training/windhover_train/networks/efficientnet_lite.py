@@ -148,11 +148,15 @@ class EfficientNetLiteModel(nn.Module):
         The classifier and the 1280-channel head, which come last, are left out. NetworkError names the file and the
         first tensor that does not fit.
         """
-        source = [
-            (name, value)
-            for name, value in torch.load(path, map_location="cpu", weights_only=True).items()
-            if not name.endswith("num_batches_tracked")
-        ]
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except OSError:
+            raise
+        except Exception as error:  # torch raises several kinds for a damaged file
+            raise NetworkError(f"{path}: cannot be read as weights: {error}") from error
+        if not isinstance(content, dict):
+            raise NetworkError(f"{path}: holds no tensors by name")
+        source = [(name, value) for name, value in content.items() if not name.endswith("num_batches_tracked")]
         own = [
             (name, value)
             for name, value in self.backbone.state_dict().items()
