@@ -1,4 +1,4 @@
-import Foundation
+import Evaluation
 import Imaging
 import Simulation
 import WindhoverClient
@@ -6,43 +6,33 @@ import WindhoverClient
 /// Intersection over union of masks with the truth of a simulated flight, over all its pixels.
 struct SegmentationScore: Sendable {
     private let names = Simulation.classes.map(\.name)
-    /// `confusion[truth][predicted]`; the last column counts classes that the simulation does not have.
-    private var confusion = Array(
-        repeating: [Int](repeating: 0, count: Simulation.classes.count + 1), count: Simulation.classes.count)
+    private var matrix = ConfusionMatrix()
 
     /// Counts a mask.
     ///
-    /// Classes are matched by name.
+    /// Classes are matched by name; those that the simulation does not have are all one, and wrong.
     mutating func add(_ mask: LabelMap, named classes: [FrameRecord.ClassShare], truth: LabelMap) throws {
         guard mask.width == truth.width, mask.height == truth.height else {
             throw Failure("the mask is \(mask.width)×\(mask.height), the frame \(truth.width)×\(truth.height)")
         }
-        var meaning = [Int](repeating: names.count, count: 256)
+        var meaning = [UInt8](repeating: UInt8(names.count), count: 256)
         for share in classes where (0..<256).contains(share.value) {
-            meaning[share.value] = names.firstIndex(of: share.name) ?? names.count
+            meaning[share.value] = UInt8(names.firstIndex(of: share.name) ?? names.count)
         }
-        for (predicted, label) in zip(mask.classes, truth.classes) {
-            confusion[Int(label)][meaning[Int(predicted)]] += 1
-        }
+        let renamed = mask.classes.map { meaning[Int($0)] }
+        matrix.add(LabelMap(width: mask.width, height: mask.height, classes: renamed), truth: truth)
     }
 
     /// A table of classes, and the mean over those that occur.
     var lines: [String] {
         var table = Table([("class", .left), ("IoU", .right), ("of truth", .right)])
-        let total = confusion.joined().reduce(0, +)
-        var scores: [Double] = []
-        for index in names.indices {
-            let truth = confusion[index].reduce(0, +)
-            guard truth > 0 else { continue }
-            let hits = confusion[index][index]
-            let predicted = confusion.reduce(0) { $0 + $1[index] }
-            let score = Double(hits) / Double(truth + predicted - hits)
-            scores.append(score)
-            let share = 100 * Double(truth) / Double(total)
-            table.add([names[index], score.fixed(3), "\(share.fixed(1)) %"])
+        let counts = matrix.classes.filter { $0.truth > 0 }
+        let total = counts.map(\.truth).reduce(0, +)
+        for count in counts {
+            let share = 100 * Double(count.truth) / Double(total)
+            table.add([names[count.index], count.intersectionOverUnion.fixed(3), "\(share.fixed(1)) %"])
         }
-        guard !scores.isEmpty else { return ["No frame was scored."] }
-        let mean = scores.reduce(0, +) / Double(scores.count)
-        return table.lines + ["mIoU \(mean.fixed(3)) over \(scores.count) classes"]
+        guard let mean = matrix.meanIntersectionOverUnion else { return ["No frame was scored."] }
+        return table.lines + ["mIoU \(mean.fixed(3)) over \(counts.count) classes"]
     }
 }

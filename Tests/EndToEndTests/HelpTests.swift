@@ -10,7 +10,7 @@ extension EndToEndTests {
             let commands = (tool.command.subcommands ?? []).filter { $0.commandName != "help" }
             #expect(
                 Set(commands.map(\.commandName)).isSuperset(of: [
-                    "serve", "send", "results", "models", "simulate", "bench",
+                    "serve", "send", "results", "models", "simulate", "evaluate", "bench",
                 ]))
             for command in commands {
                 let help = try await ChildProcess.run([command.commandName, "--help"])
@@ -28,7 +28,7 @@ extension EndToEndTests {
         func root() async throws {
             let help = try await ChildProcess.run(["--help"])
             #expect(help.status == 0)
-            for command in ["serve", "send", "results", "models", "simulate", "bench"] {
+            for command in ["serve", "send", "results", "models", "simulate", "evaluate", "bench"] {
                 #expect(help.output.contains("  \(command) "), "\(help.output)")
             }
             let version = try await ChildProcess.run(["--version"])

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import Inference
+import Results
+import SSP
+import Sessions
+
+/// Masks made in this process, by a model with the service's own sessions.
+struct EvaluateModel: ParsableArguments {
+    @Option(help: "Model (default: aerial-nano, or the first by name).")
+    var model: String?
+
+    @Option(help: "Folder of model bundles (default: models).")
+    var models: String?
+
+    @Option(help: "Registration method (default: klt).")
+    var registration: RegistrationMethod?
+
+    @Option(help: "Precision of inference (default: f32).")
+    var precision: OpenVINOEngine.Precision?
+
+    var isChosen: Bool { model != nil || models != nil || registration != nil || precision != nil }
+
+    /// Loads the model, and gives `body` what it makes of frames.
+    func withMasks<Result>(_ body: (ModelMasks) async throws -> Result) async throws -> Result {
+        let place = models ?? "models"
+        let bundles = try ModelBundle.loadAll(in: URL(fileURLWithPath: place))
+        let name = model ?? (bundles.contains { $0.name == "aerial-nano" } ? "aerial-nano" : bundles.first?.name ?? "")
+        guard let bundle = bundles.first(where: { $0.name == name }) else {
+            throw ValidationError("no bundle in \(place) is named \"\(name)\"")
+        }
+        var options = OpenVINOEngine.Options()
+        options.precision = precision ?? options.precision
+        let loaded = try await OpenVINOEngine(options: options).load(bundle)
+
+        // Sessions need a store; it keeps records and no pictures, and not for long.
+        let folder = FileManager.default.temporaryDirectory.appending(path: "windhover-evaluate-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let store = try SQLiteStore.open(directory: folder)
+        let registry = SessionRegistry(
+            models: [loaded], defaultModel: bundle.name, store: store,
+            workers: WorkerPool(threads: ProcessInfo.processInfo.activeProcessorCount))
+        let result = try await body(ModelMasks(registry, loaded, registration: registration))
+        try await store.close()
+        return result
+    }
+}
+
+/// Two sessions over the same frames: one propagates nothing, the other as the model's bundle says.
+struct ModelMasks: EvaluateMasks {
+    let names: [String]
+    private let registry: SessionRegistry
+    private let sessions: [String]
+
+    init(
+        _ registry: SessionRegistry, _ model: any SegmentationModel, registration: RegistrationMethod?
+    ) async throws {
+        let kinds: [(name: String, propagation: SessionOptions.Propagation)] =
+            model.bundle.method == .ssp ? [("image", .none), ("ssp", .model)] : [("image", .none)]
+        var sessions: [String] = []
+        for kind in kinds {
+            var new = SessionRegistry.NewSession()
+            new.options.propagation = kind.propagation
+            new.options.registration = registration ?? new.options.registration
+            new.options.storeMasks = false
+            new.options.storeImages = .none
+            sessions.append(try await registry.create(new).id)
+        }
+        names = kinds.map(\.name)
+        self.registry = registry
+        self.sessions = sessions
+    }
+
+    func masks(of frame: EvaluateFolder.Frame) async throws -> [EvaluateMask] {
+        let time = Date(timeIntervalSince1970: 1_700_000_000 + Double(frame.index) / 10)
+        let upload = FrameUpload(sequence: frame.index, image: frame.encoded, capturedAt: time)
+        var masks: [EvaluateMask] = []
+        for session in sessions {
+            let answer: FrameAnswer
+            do {
+                answer = try await registry.submit(upload, to: session, wantsMask: true)
+            } catch let fault as SessionFault {
+                throw Failure("\(frame.file.path): \(fault)")
+            }
+            let png = answer.mask ?? []
+            masks.append(try EvaluateMask(prediction: png, name: frame.file.path, mode: answer.record.mode))
+        }
+        return masks
+    }
+}
