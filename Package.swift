@@ -59,16 +59,17 @@ let package = Package(
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .target(name: "CVision", dependencies: ["COpenCV"], cxxSettings: [.unsafeFlags(["-std=c++17"])]),
-        .target(name: "CHalf"),
+        .target(name: "CKernels"),
         .target(name: "CPNGShim", dependencies: ["CPNG"]),
         // 1: pictures, models, records, the client
-        .target(name: "Imaging", dependencies: ["CTurboJPEG", "CPNGShim"]),
-        .target(name: "Inference", dependencies: ["COpenVINO", "Imaging", crypto]),
+        .target(name: "Imaging", dependencies: ["CKernels", "CPNGShim", "CTurboJPEG"]),
+        .target(name: "Inference", dependencies: ["CKernels", "COpenVINO", "Imaging", crypto]),
         .target(name: "Results", dependencies: [grdb]),
         .target(name: "WindhoverClient"),
-        // 2: the method, and a world to try it on
-        .target(name: "SSP", dependencies: ["CHalf", "CVision", "Imaging", "Inference"]),
+        // 2: the method, a world to try it on, and how good it is
+        .target(name: "SSP", dependencies: ["CKernels", "CVision", "Imaging", "Inference"]),
         .target(name: "Simulation", dependencies: ["Imaging"]),
+        .target(name: "Evaluation", dependencies: ["CVision", "Imaging"]),
         // 3: state
         .target(name: "Sessions", dependencies: ["Imaging", "Inference", "SSP", "Results", crypto]),
         // 4: HTTP
@@ -82,7 +83,7 @@ let package = Package(
         // 5: the command line
         .executableTarget(
             name: "windhover",
-            dependencies: ["API", "Imaging", "Simulation", "WindhoverClient", arguments, logging, yaml],
+            dependencies: ["API", "Evaluation", "Imaging", "Simulation", "WindhoverClient", arguments, logging, yaml],
             linkerSettings: openVINOPath),
 
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
@@ -93,6 +94,9 @@ let package = Package(
             name: "SSPTests", dependencies: ["SSP", "Simulation"], resources: [.copy("Golden")],
             linkerSettings: openVINOPath),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
+        .testTarget(
+            name: "EvaluationTests", dependencies: ["Evaluation", "Imaging", "Simulation"],
+            resources: [.copy("Golden")]),
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
         .testTarget(name: "APITests", dependencies: ["API", yaml], linkerSettings: openVINOPath),
         .testTarget(

@@ -16,9 +16,15 @@ namespace {
 constexpr int trackingWidth = 640;
 // Descriptors are computed at no more than this width, for bounded time on 4K frames.
 constexpr int matchingWidth = 1280;
-constexpr int corners = 400;
-const cv::Size window(21, 21);
+// The picture is divided into about this many cells, and each gives its best corner.
+constexpr int cells = 300;
+// Of all corners' responses, those below this share of the strongest are noise.
+constexpr double quality = 0.01;
+// 16 + 1 columns: OpenCV's vector loops take the sixteen at once.
+const cv::Size window(17, 17);
 constexpr int levels = 4;
+constexpr int steps = 15;
+constexpr double enough = 0.03;
 // A point that does not come back to within this many pixels when tracked backwards is lost.
 constexpr float roundTrip = 0.7f;
 constexpr int smallWidth = 160;
@@ -58,6 +64,37 @@ cv::Mat reduced(const cv::Mat &grey, int width) {
     return out;
 }
 
+// Shi-Tomasi corners, the best of each cell of a grid, in pixels of the pyramid's first level. They are looked for one
+// level up, at a quarter of the cost: tracking needs texture around a point, not the corner's exact place.
+std::vector<cv::Point2f> spreadCorners(const std::vector<cv::Mat> &pyramid) {
+    // A pyramid holds each level's picture and derivatives in turn; a small picture has one level only.
+    const int level = pyramid.size() > 2 ? 1 : 0;
+    const cv::Mat &picture = pyramid[size_t(level) * 2];
+    cv::Mat response;
+    cv::cornerMinEigenVal(picture, response, 3);
+    double strongest = 0;
+    cv::minMaxLoc(response, nullptr, &strongest);
+    const double side = std::sqrt(double(response.total()) / cells);
+    const int columns = std::max(1, int(response.cols / side)), rows = std::max(1, int(response.rows / side));
+    std::vector<cv::Point2f> points;
+    for (int row = 0; row < rows; row++) {
+        const cv::Range down(response.rows * row / rows, response.rows * (row + 1) / rows);
+        for (int column = 0; column < columns; column++) {
+            const cv::Range across(response.cols * column / columns, response.cols * (column + 1) / columns);
+            float best = float(strongest * quality);
+            cv::Point corner(-1, -1);
+            for (int y = down.start; y < down.end; y++) {
+                const float *line = response.ptr<float>(y);
+                for (int x = across.start; x < across.end; x++) {
+                    if (line[x] > best) best = line[x], corner = {x, y};
+                }
+            }
+            if (corner.x >= 0) points.emplace_back(float(corner.x << level), float(corner.y << level));
+        }
+    }
+    return points;
+}
+
 cv::Ptr<cv::Feature2D> detector(int method) {
     if (method == WINDHOVER_ORB) return cv::ORB::create(2000);
     return cv::AKAZE::create();
@@ -67,7 +104,7 @@ cv::Ptr<cv::Feature2D> detector(int method) {
 void track(const windhover_keyframe &previous, const windhover_keyframe &current, std::vector<cv::Point2f> &from,
            std::vector<cv::Point2f> &to) {
     if (previous.points.empty()) return;
-    const cv::TermCriteria stop(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, 20, 0.02);
+    const cv::TermCriteria stop(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, steps, enough);
     std::vector<cv::Point2f> there, back;
     std::vector<uchar> found, foundBack;
     cv::calcOpticalFlowPyrLK(previous.pyramid, current.pyramid, previous.points, there, found, cv::noArray(), window,
@@ -119,8 +156,7 @@ windhover_keyframe *windhover_keyframe_create(int32_t method, const uint8_t *gre
         if (method == WINDHOVER_KLT) {
             cv::buildOpticalFlowPyramid(working, keyframe->pyramid, window, levels, true, cv::BORDER_REFLECT_101,
                                         cv::BORDER_CONSTANT, false);
-            cv::goodFeaturesToTrack(working, keyframe->points, corners, 0.01,
-                                    std::max(4.0, std::sqrt(double(working.total()) / corners) * 0.45));
+            keyframe->points = spreadCorners(keyframe->pyramid);
         } else {
             detector(method)->detectAndCompute(working, cv::noArray(), keyframe->keypoints, keyframe->descriptors);
         }

@@ -7,9 +7,9 @@ struct ResampleTaps {
     static let unity: UInt16 = 1 << 15
 
     /// First source sample of each output sample.
-    private(set) var starts: [Int] = []
+    private(set) var starts: [Int32] = []
     /// Weights of output sample `i`: `weights[offsets[i]..<offsets[i + 1]]`.
-    private(set) var offsets: [Int] = [0]
+    private(set) var offsets: [Int32] = [0]
     private(set) var weights: [UInt16] = []
 
     init(from source: Int, to target: Int) {
@@ -19,7 +19,7 @@ struct ResampleTaps {
             } else {
                 linear(index, source, target)
             }
-            offsets.append(weights.count)
+            offsets.append(Int32(weights.count))
         }
     }
 
@@ -27,7 +27,7 @@ struct ResampleTaps {
         // Lengths in units of 1/target source pixels are whole: output pixel i covers [i·n, (i + 1)·n).
         let (low, high) = (index * source, (index + 1) * source)
         let (first, last) = (low / target, (high - 1) / target)
-        starts.append(first)
+        starts.append(Int32(first))
         var covered = 0
         var given: UInt16 = 0
         for position in first...last {
@@ -43,7 +43,7 @@ struct ResampleTaps {
         // Centre (i + ½)·n/m − ½ in units of 1/2m; beyond the outermost centres the edge pixel is repeated.
         let centre = min(max((2 * index + 1) * source - target, 0), 2 * target * (source - 1))
         let (position, fraction) = centre.quotientAndRemainder(dividingBy: 2 * target)
-        starts.append(position)
+        starts.append(Int32(position))
         let second = UInt16((fraction * Int(Self.unity) + target) / (2 * target))
         weights.append(Self.unity - second)
         if second > 0 { weights.append(second) }

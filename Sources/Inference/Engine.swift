@@ -14,6 +14,8 @@ package protocol SegmentationModel: Sendable {
     var bundle: ModelBundle { get }
     /// What the graphs produce, known after loading.
     var shapes: ModelShapes { get }
+    /// What the image model computes in, such as "f32" or "bf16".
+    var precision: String { get }
     /// Runs the image model on a normalised 1×3×H×W tensor (see `Frame.normalised(for:)`).
     func segment(_ input: Tensor) async throws -> ImageOutput
     /// Runs the similarity layer on two 1×F×h×w tensors; answers 1×1×h×w in 0…1. Only for `.conv` bundles.

@@ -63,22 +63,8 @@ final class Graph: @unchecked Sendable {
         }
 
         var compiled: OpaquePointer?
-        let precision = options.precision.rawValue
-        let hint = options.hint == .latency ? "LATENCY" : "THROUGHPUT"
         do {
-            // The number of threads is a property of the CPU plug-in only.
-            if options.threads > 0, options.device == "CPU" {
-                try check(
-                    windhover_compile_model(
-                        core.pointer, model, options.device, &compiled, "PERFORMANCE_HINT", hint,
-                        "INFERENCE_PRECISION_HINT", precision, "INFERENCE_NUM_THREADS", String(options.threads),
-                        "PERFORMANCE_HINT_NUM_REQUESTS", String(options.requests)), "compiling it")
-            } else {
-                try check(
-                    windhover_compile_model_2(
-                        core.pointer, model, options.device, &compiled, "PERFORMANCE_HINT", hint,
-                        "INFERENCE_PRECISION_HINT", precision), "compiling it")
-            }
+            compiled = try Self.compile(model, core: core, options: options)
         } catch {
             throw fault("OpenVINO cannot compile it for \(options.device): \(error)")
         }
@@ -86,6 +72,36 @@ final class Graph: @unchecked Sendable {
         self.outputs = outputs
         self.compiled = compiled!
         pool = try RequestPool(compiled: compiled!, size: options.requests)
+    }
+
+    private static func compile(
+        _ model: OpaquePointer?, core: Core, options: OpenVINOEngine.Options
+    ) throws -> OpaquePointer? {
+        var properties = ["PERFORMANCE_HINT", options.hint == .latency ? "LATENCY" : "THROUGHPUT"]
+        if options.precision != .auto { properties += ["INFERENCE_PRECISION_HINT", options.precision.rawValue] }
+        // The number of threads is a property of the CPU plug-in only.
+        if options.threads > 0, options.device == "CPU" {
+            properties += ["INFERENCE_NUM_THREADS", String(options.threads)]
+            properties += ["PERFORMANCE_HINT_NUM_REQUESTS", String(options.requests)]
+        }
+        let texts = properties.map { strdup($0) }
+        defer { texts.forEach { free($0) } }
+        var compiled: OpaquePointer?
+        try check(
+            windhover_compile_model(
+                core.pointer, model, options.device, &compiled, texts.map { UnsafePointer($0) }, texts.count),
+            "compiling it")
+        return compiled
+    }
+
+    /// What it computes in, by OpenVINO's name; nil where the device does not say.
+    var precision: String? {
+        var value: UnsafeMutablePointer<CChar>?
+        guard ov_compiled_model_get_property(compiled, "INFERENCE_PRECISION_HINT", &value) == OK, let value else {
+            return nil
+        }
+        defer { ov_free(value) }
+        return String(cString: value)
     }
 
     deinit {

@@ -17,6 +17,9 @@ package final class OpenVINOEngine: Engine {
     }
 
     package enum Precision: String, Sendable, CaseIterable {
+        /// What the device is fastest in: bf16 on processors that compute in it (AMX, AVX-512 BF16), f32 on others,
+        /// f16 on most GPUs.
+        case auto
         case f32, bf16, f16
     }
 

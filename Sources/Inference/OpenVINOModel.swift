@@ -5,6 +5,7 @@ import Foundation
 final class OpenVINOModel: SegmentationModel {
     let bundle: ModelBundle
     let shapes: ModelShapes
+    let precision: String
     private let image: Graph
     private let layer: Graph?
 
@@ -20,6 +21,7 @@ final class OpenVINOModel: SegmentationModel {
             throw BundleError(
                 bundle: folder, "\(file): output \"\(port.name)\" is \(shape), where 1×channels×h×w is needed")
         }
+        precision = image.precision ?? options.precision.rawValue
         let logits = image.outputs[0].shape
         guard logits[1] == bundle.classes.count else {
             throw BundleError(

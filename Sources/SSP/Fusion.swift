@@ -1,271 +1,128 @@
+import CKernels
 import Imaging
 import Inference
 
 /// Steps 3 and 6–8 of SSP: upsample the logits, warp the previous ones, blend by similarity, take the arg-max; one
 /// pass over the rows, so that no intermediate of the frame's size is written but the result.
-struct Fusion {
-    struct Previous {
-        let logits: StoredFloats
+package struct Fusion {
+    package struct Previous {
+        package let logits: StoredFloats
         /// Previous → current, at the network's size.
-        let homography: Homography
+        package let homography: Homography
         /// 1×1×h×w, 0…1, on the feature grid.
-        let similarity: Tensor
+        package let similarity: Tensor
+
+        package init(logits: StoredFloats, homography: Homography, similarity: Tensor) {
+            self.logits = logits
+            self.homography = homography
+            self.similarity = similarity
+        }
     }
 
-    struct Result {
-        var logits: LogitsMap
-        var mask: LabelMap
+    package struct Result {
+        package let logits: LogitsMap
+        package let mask: LabelMap
         /// Mean over all pixels of the upsampled similarity.
-        var similarityMean: Double?
+        package fileprivate(set) var similarityMean: Double?
         /// Of the pixels that the previous frame also showed, those whose class is another than the warped one.
-        var changedFraction: Double?
+        package fileprivate(set) var changedFraction: Double?
     }
 
-    let width: Int
-    let height: Int
-    let columns: Interpolation
-    let rows: Interpolation
+    private let width: Int
+    private let height: Int
+    private let columns: Interpolation
+    private let rows: Interpolation
 
-    /// `width` × `height` is the network's input; `logits` come at `logitsWidth` × `logitsHeight`.
     init(bundle: ModelBundle, shapes: ModelShapes) {
-        width = bundle.inputWidth
-        height = bundle.inputHeight
-        columns = Interpolation(from: shapes.logitsWidth, to: width, kernel: bundle.upsampling)
-        rows = Interpolation(from: shapes.logitsHeight, to: height, kernel: bundle.upsampling)
+        self.init(
+            logitsWidth: shapes.logitsWidth, logitsHeight: shapes.logitsHeight, width: bundle.inputWidth,
+            height: bundle.inputHeight, upsampling: bundle.upsampling)
     }
 
-    /// `previous` nil: the upsampled logits themselves.
-    func fuse(_ logits: Tensor, previous: Previous?) -> Result {
-        guard let previous else { return run(logits, nil, nil) }
-        return previous.logits.withFloats { run(logits, previous, $0.baseAddress) }
+    /// `width` × `height` is the network's input; logits come at `logitsWidth` × `logitsHeight`.
+    package init(
+        logitsWidth: Int, logitsHeight: Int, width: Int, height: Int, upsampling: ModelBundle.Upsampling
+    ) {
+        self.width = width
+        self.height = height
+        columns = Interpolation(from: logitsWidth, to: width, kernel: upsampling)
+        rows = Interpolation(from: logitsHeight, to: height, kernel: upsampling)
     }
 
-    private func run(_ logits: Tensor, _ previous: Previous?, _ last: UnsafePointer<Float>?) -> Result {
-        let classes = logits.channels
-        var result = Result(
-            logits: LogitsMap(width: width, height: height, classes: classes),
-            mask: LabelMap(width: width, height: height, classes: [UInt8](repeating: 0, count: width * height)))
-        let stride = result.logits.stride
-        let padding = ArgMax.padding(classes: classes)
-        var sampler = previous.map { SimilarityRows($0.similarity, width: width, height: height) }
-        let back = BackwardMap(previous?.homography ?? .identity, width: width, height: height)
-        // One row of logits, interpolated vertically, classes innermost.
-        var line = [Float](repeating: 0, count: logits.width * stride)
-        var similarity = [Float](repeating: 0, count: width)
-        var tally = Tally()
+    /// The upsampled logits themselves.
+    package func upsample(_ logits: Tensor) -> Result {
+        eachRow(of: logits) { row in
+            windhover_upsample_row(row.line, columns.taps, Int32(width), row.stride, row.out)
+            row.label()
+        }
+    }
 
-        result.logits.values.withUnsafeMutableBufferPointer { out in
-            result.mask.classes.withUnsafeMutableBufferPointer { mask in
-                columns.taps.withUnsafeBufferPointer { columns in
-                    for y in 0..<height {
-                        interpolateRow(y, of: logits, stride: stride, into: &line)
-                        sampler?.row(y, into: &similarity)
-                        let row = Row(
-                            y: y, width: width, stride: stride, padding: padding, columns: columns.baseAddress!,
-                            out: out.baseAddress! + y * width * stride, mask: mask.baseAddress! + y * width)
-                        line.withUnsafeBufferPointer { line in
-                            guard let last else { return row.upsample(line.baseAddress!) }
-                            similarity.withUnsafeBufferPointer {
-                                row.fuse(line.baseAddress!, last, $0.baseAddress!, back, &tally)
-                            }
-                        }
-                    }
-                }
+    /// The upsampled logits blended with the previous ones.
+    package func fuse(_ logits: Tensor, previous: Previous) -> Result {
+        var similarity = SimilarityRows(previous.similarity, width: width, height: height)
+        var back = WarpedRow(previous.homography, width: width, height: height)
+        var warped = [Float](repeating: 0, count: width * LogitsMap.stride(classes: logits.channels))
+        var before = [UInt8](repeating: 0, count: width)
+        var (seen, changed): (Int32, Int32) = (0, 0)
+        var result = previous.logits.withValues { last, half in
+            eachRow(of: logits) { row in
+                similarity.move(to: row.y)
+                back.move(to: row.y)
+                windhover_fuse_row(
+                    row.line, columns.taps, last, half, back.cells, back.weights, similarity.row, Int32(width),
+                    row.stride, &warped, row.out)
+                row.label()
+                windhover_largest(warped, Int32(width), row.stride, row.classes, &before)
+                windhover_count_changes(row.labels, before, back.weights, Int32(width), &seen, &changed)
             }
         }
-        if previous != nil {
-            result.similarityMean = tally.similarity / Double(width * height)
-            result.changedFraction = tally.seen > 0 ? Double(tally.changed) / Double(tally.seen) : nil
-        }
+        result.similarityMean = similarity.mean
+        result.changedFraction = seen > 0 ? Double(changed) / Double(seen) : nil
         return result
     }
 
-    private func interpolateRow(_ y: Int, of logits: Tensor, stride: Int, into line: inout [Float]) {
-        let (w, plane) = (logits.width, logits.width * logits.height)
-        let tap = rows.taps[y]
-        line.withUnsafeMutableBufferPointer { line in
-            for channel in 0..<logits.channels {
-                let source = logits.values + channel * plane
-                let a = source + Int(tap.indices[0]) * w
-                let b = source + Int(tap.indices[1]) * w
-                let c = source + Int(tap.indices[2]) * w
-                let d = source + Int(tap.indices[3]) * w
-                for x in 0..<w {
-                    let upper = a[x] * tap.weights[0] + b[x] * tap.weights[1]
-                    line[x * stride + channel] = upper + (c[x] * tap.weights[2] + d[x] * tap.weights[3])
+    /// One row of the result.
+    private struct Row {
+        let y: Int
+        let width: Int
+        let stride: Int32
+        let classes: Int32
+        /// The row's logits at the model's width.
+        let line: UnsafePointer<Float>
+        /// To be written.
+        let out: UnsafeMutablePointer<Float>
+        let labels: UnsafeMutablePointer<UInt8>
+
+        /// Writes `labels` from `out`.
+        func label() { windhover_largest(out, Int32(width), stride, classes, labels) }
+    }
+
+    private func eachRow(of logits: Tensor, _ fill: (Row) -> Void) -> Result {
+        let (classes, stride) = (logits.channels, LogitsMap.stride(classes: logits.channels))
+        let plane = logits.width * logits.height
+        var map = LogitsMap(width: width, height: height, classes: classes)
+        // Classes innermost, so that a pixel is one or two vectors.
+        let interleaved = [Float](unsafeUninitializedCapacity: plane * stride) { out, count in
+            windhover_interleave(logits.values, Int32(plane), Int32(classes), Int32(stride), out.baseAddress!)
+            count = plane * stride
+        }
+        var line = [Float](repeating: 0, count: logits.width * stride)
+        let labels = [UInt8](unsafeUninitializedCapacity: width * height) { labels, count in
+            map.values.withUnsafeMutableBufferPointer { out in
+                line.withUnsafeMutableBufferPointer { line in
+                    for y in 0..<height {
+                        windhover_blend_rows(
+                            interleaved, Int32(line.count), rows.taps[y], line.baseAddress!)
+                        fill(
+                            Row(
+                                y: y, width: width, stride: Int32(stride), classes: Int32(classes),
+                                line: UnsafePointer(line.baseAddress!), out: out.baseAddress! + y * width * stride,
+                                labels: labels.baseAddress! + y * width))
+                    }
                 }
             }
+            count = width * height
         }
-    }
-}
-
-/// What is counted on the way.
-private struct Tally {
-    var similarity = 0.0
-    var seen = 0
-    var changed = 0
-}
-
-/// One row of the frame at work.
-private struct Row {
-    let y: Int
-    let width: Int
-    let stride: Int
-    let padding: SIMD4<Float>
-    let columns: UnsafePointer<Interpolation.Tap>
-    let out: UnsafeMutablePointer<Float>
-    let mask: UnsafeMutablePointer<UInt8>
-
-    /// `line`: the row's logits at the model's width.
-    func upsample(_ line: UnsafePointer<Float>) {
-        for x in 0..<width {
-            let tap = columns[x]
-            var best = ArgMax()
-            var lane = 0
-            while lane < stride {
-                let value = upsampled(line + lane, tap)
-                store(value, at: out + x * stride + lane)
-                best.consider(lane + 4 < stride ? value : value + padding, lane)
-                lane += 4
-            }
-            mask[x] = best.index
-        }
-    }
-
-    func fuse(
-        _ line: UnsafePointer<Float>, _ last: UnsafePointer<Float>, _ similarity: UnsafePointer<Float>,
-        _ back: BackwardMap, _ tally: inout Tally
-    ) {
-        var total: Float = 0
-        var (seen, changed) = (0, 0)
-        for x in 0..<width {
-            let s = similarity[x]
-            total += s
-            let column = columns[x]
-            let tap = back.tap(x: x, y: y)
-            let topLeft = last + Int(tap.top + tap.left) * stride
-            let topRight = last + Int(tap.top + tap.right) * stride
-            let bottomLeft = last + Int(tap.bottom + tap.left) * stride
-            let bottomRight = last + Int(tap.bottom + tap.right) * stride
-            var best = ArgMax()
-            var before = ArgMax()
-            var lane = 0
-            while lane < stride {
-                var warped = load(topLeft + lane) * tap.weights[0]
-                warped += load(topRight + lane) * tap.weights[1]
-                warped += load(bottomLeft + lane) * tap.weights[2]
-                warped += load(bottomRight + lane) * tap.weights[3]
-                let value = warped * s + upsampled(line + lane, column) * (1 - s)
-                store(value, at: out + x * stride + lane)
-                if lane + 4 < stride {
-                    best.consider(value, lane)
-                    before.consider(warped, lane)
-                } else {
-                    best.consider(value + padding, lane)
-                    before.consider(warped + padding, lane)
-                }
-                lane += 4
-            }
-            let index = best.index
-            mask[x] = index
-            if tap.coverage > 0.5 {
-                seen += 1
-                if index != before.index { changed += 1 }
-            }
-        }
-        tally.similarity += Double(total)
-        tally.seen += seen
-        tally.changed += changed
-    }
-
-    @inline(__always)
-    private func upsampled(_ line: UnsafePointer<Float>, _ tap: Interpolation.Tap) -> SIMD4<Float> {
-        var value = load(line + Int(tap.indices[0]) * stride) * tap.weights[0]
-        value += load(line + Int(tap.indices[1]) * stride) * tap.weights[1]
-        value += load(line + Int(tap.indices[2]) * stride) * tap.weights[2]
-        value += load(line + Int(tap.indices[3]) * stride) * tap.weights[3]
-        return value
-    }
-}
-
-@inline(__always) func load(_ pointer: UnsafePointer<Float>) -> SIMD4<Float> {
-    UnsafeRawPointer(pointer).loadUnaligned(as: SIMD4<Float>.self)
-}
-
-@inline(__always) func store(_ value: SIMD4<Float>, at pointer: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: SIMD4<Float>.self)
-}
-
-/// The class of the largest logit; of equal ones the first.
-struct ArgMax {
-    private var best = SIMD4<Float>(repeating: -.infinity)
-    private var group = SIMD4<Int32>()
-
-    /// What is added to the last four lanes: lanes beyond the classes are none, and never the largest.
-    static func padding(classes: Int) -> SIMD4<Float> {
-        var padding = SIMD4<Float>()
-        for lane in 0..<4 where (classes - 1) / 4 * 4 + lane >= classes { padding[lane] = -.infinity }
-        return padding
-    }
-
-    /// Four logits, of the classes from `lane` on.
-    @inline(__always) mutating func consider(_ values: SIMD4<Float>, _ lane: Int) {
-        let better = values .> best
-        best.replace(with: values, where: better)
-        group.replace(with: SIMD4(repeating: Int32(truncatingIfNeeded: lane)), where: better)
-    }
-
-    @inline(__always) var index: UInt8 {
-        var value = best[0]
-        var found = group[0]
-        for lane in 1..<4 {
-            let candidate = group[lane] &+ Int32(truncatingIfNeeded: lane)
-            if best[lane] > value || (best[lane] == value && candidate < found) {
-                value = best[lane]
-                found = candidate
-            }
-        }
-        return UInt8(truncatingIfNeeded: found)
-    }
-}
-
-/// The similarity map's rows at the network's size: bilinear, half-pixel centres.
-private struct SimilarityRows {
-    private let map: Tensor
-    private let columns: Interpolation
-    private let rows: Interpolation
-    private var line: [Float]
-
-    init(_ map: Tensor, width: Int, height: Int) {
-        self.map = map
-        columns = Interpolation(from: map.width, to: width, kernel: .bilinear)
-        rows = Interpolation(from: map.height, to: height, kernel: .bilinear)
-        line = [Float](repeating: 0, count: map.width)
-    }
-
-    mutating func row(_ y: Int, into out: inout [Float]) {
-        let tap = rows.taps[y]
-        let upper = map.values + Int(tap.indices[1]) * map.width
-        let lower = map.values + Int(tap.indices[2]) * map.width
-        for x in 0..<map.width { line[x] = upper[x] * tap.weights[1] + lower[x] * tap.weights[2] }
-        for x in 0..<out.count {
-            let tap = columns.taps[x]
-            out[x] = line[Int(tap.indices[1])] * tap.weights[1] + line[Int(tap.indices[2])] * tap.weights[2]
-        }
-    }
-}
-
-extension Tensor {
-    /// A 1×1×h×w similarity map at another size, as fusing sees it: `height` × `width` values, rows from the top.
-    package func upsampledSimilarity(width: Int, height: Int) -> [Float] {
-        var rows = SimilarityRows(self, width: width, height: height)
-        var line = [Float](repeating: 0, count: width)
-        var out: [Float] = []
-        out.reserveCapacity(width * height)
-        for y in 0..<height {
-            rows.row(y, into: &line)
-            out += line
-        }
-        return out
+        return Result(logits: map, mask: LabelMap(width: width, height: height, classes: labels))
     }
 }

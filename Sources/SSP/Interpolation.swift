@@ -1,16 +1,10 @@
+import CKernels
 import Inference
 
 /// Taps and weights along one axis for enlarging by interpolation: half-pixel centres, edges clamped.
 struct Interpolation {
-    /// One output's four taps: source indices, and weights that sum to 1.
-    ///
-    /// Bilinear leaves two of them without weight.
-    struct Tap {
-        var indices: SIMD4<Int32>
-        var weights: SIMD4<Float>
-    }
-
-    let taps: [Tap]
+    /// One for each output; bilinear leaves the outer two taps without weight.
+    let taps: [windhover_tap]
 
     init(from source: Int, to count: Int, kernel: ModelBundle.Upsampling) {
         let ratio = Double(source) / Double(count)
@@ -20,9 +14,10 @@ struct Interpolation {
             if kernel == .bilinear { position = max(0, position) }
             let first = position.rounded(.down)
             let weights = kernel == .bicubic ? Self.keys(position - first) : Self.linear(position - first)
-            var indices = SIMD4<Int32>()
-            for tap in 0..<4 { indices[tap] = Int32(min(max(Int(first) + tap - 1, 0), source - 1)) }
-            return Tap(indices: indices, weights: weights)
+            func index(_ tap: Int) -> Int32 { Int32(min(max(Int(first) + tap - 1, 0), source - 1)) }
+            return windhover_tap(
+                indices: (index(0), index(1), index(2), index(3)),
+                weights: (weights[0], weights[1], weights[2], weights[3]))
         }
     }
 

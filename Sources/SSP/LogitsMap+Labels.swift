@@ -1,3 +1,4 @@
+import CKernels
 import Imaging
 import Inference
 
@@ -6,55 +7,24 @@ extension LogitsMap {
     /// itself would make stairs.
     ///
     /// `mask` is the arg-max at this size.
-    ///
-    /// Between four pixels of one class every interpolated pixel is of that class, since the weights are positive and
-    /// sum to 1: only at boundaries are logits looked at.
     package func labels(_ mask: LabelMap, width: Int, height: Int) -> LabelMap {
         precondition(mask.width == self.width && mask.height == self.height, "the mask of these logits")
         let columns = Interpolation(from: self.width, to: width, kernel: .bilinear).taps
         let rows = Interpolation(from: self.height, to: height, kernel: .bilinear).taps
-        let padding = ArgMax.padding(classes: classes)
-        let (stride, sourceWidth) = (stride, self.width)
-        var out = LabelMap(width: width, height: height, classes: [UInt8](repeating: 0, count: width * height))
-        values.withUnsafeBufferPointer { values in
-            let logits = values.baseAddress!
-            mask.classes.withUnsafeBufferPointer { mask in
-                columns.withUnsafeBufferPointer { columns in
-                    out.classes.withUnsafeMutableBufferPointer { out in
-                        for y in 0..<height {
-                            let row = rows[y]
-                            let (upper, lower) = (Int(row.indices[1]) * sourceWidth, Int(row.indices[2]) * sourceWidth)
-                            for x in 0..<width {
-                                let column = columns[x]
-                                let (left, right) = (Int(column.indices[1]), Int(column.indices[2]))
-                                let label = mask[upper + left]
-                                if label == mask[upper + right], label == mask[lower + left],
-                                    label == mask[lower + right]
-                                {
-                                    out[y * width + x] = label
-                                    continue
-                                }
-                                let corners = (
-                                    logits + (upper + left) * stride, logits + (upper + right) * stride,
-                                    logits + (lower + left) * stride, logits + (lower + right) * stride
-                                )
-                                let (l, r) = (column.weights[1], column.weights[2])
-                                let (t, b) = (row.weights[1], row.weights[2])
-                                var best = ArgMax()
-                                var lane = 0
-                                while lane < stride {
-                                    var value = (load(corners.0 + lane) * l + load(corners.1 + lane) * r) * t
-                                    value += (load(corners.2 + lane) * l + load(corners.3 + lane) * r) * b
-                                    best.consider(lane + 4 < stride ? value : value + padding, lane)
-                                    lane += 4
-                                }
-                                out[y * width + x] = best.index
-                            }
-                        }
-                    }
-                }
-            }
+        var starts: [Int32] = []
+        for (x, column) in columns.enumerated() {
+            while starts.count <= column.indices.1 { starts.append(Int32(x)) }
         }
-        return out
+        while starts.count <= self.width { starts.append(Int32(width)) }
+        var differs = [UInt8](repeating: 0, count: self.width)
+        let classes = [UInt8](unsafeUninitializedCapacity: width * height) { out, initialized in
+            for (y, row) in rows.enumerated() {
+                windhover_enlarge_row(
+                    values, mask.classes, Int32(self.width), row, columns, starts, Int32(stride), Int32(self.classes),
+                    &differs, out.baseAddress! + y * width)
+            }
+            initialized = width * height
+        }
+        return LabelMap(width: width, height: height, classes: classes)
     }
 }

@@ -1,4 +1,4 @@
-import CHalf
+import CKernels
 
 /// Logits of every pixel of a frame, classes innermost: the form in which a pixel is read with one or two loads.
 ///
@@ -59,19 +59,11 @@ package enum StoredFloats: Sendable {
         }
     }
 
-    /// Calls `body` with the values in full precision.
-    func withFloats<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+    /// Calls `body` with the values as they lie in memory, and whether they are halves.
+    func withValues<Result>(_ body: (UnsafeRawPointer, _ half: Bool) throws -> Result) rethrows -> Result {
         switch self {
-        case .full(let values): return try values.withUnsafeBufferPointer(body)
-        case .half(let values):
-            return try withUnsafeTemporaryAllocation(of: Float.self, capacity: values.count) { floats in
-                values.withUnsafeBufferPointer {
-                    if let source = $0.baseAddress {
-                        windhover_half_to_float(source, floats.baseAddress!, values.count)
-                    }
-                }
-                return try body(UnsafeBufferPointer(floats))
-            }
+        case .full(let values): try values.withUnsafeBytes { try body($0.baseAddress!, false) }
+        case .half(let values): try values.withUnsafeBytes { try body($0.baseAddress!, true) }
         }
     }
 }

@@ -43,7 +43,7 @@ package struct Propagator: Sendable {
 
     /// The image model's prediction alone (steps 3 and 4).
     package func cold(_ output: ImageOutput) -> Prediction {
-        prediction(fusion.fuse(output.logits, previous: nil), similarity: nil)
+        prediction(fusion.upsample(output.logits), similarity: nil)
     }
 
     /// How far the previous frame can be believed, and how the camera moved: what fusing needs beside the two frames.

@@ -4,7 +4,8 @@ import Inference
 import Results
 import SSP
 
-/// The work on one frame: decode, image model beside registration, fuse, encode.
+/// The work on one frame: what it shows by itself (`look`), then, in order of the frames, what follows from the one
+/// before (`run`).
 ///
 /// Stateless; whoever calls it hands in the previous state and gets the next.
 package struct FramePipeline: Sendable {
@@ -42,6 +43,10 @@ package struct FramePipeline: Sendable {
             let value = Double(parts.seconds) * 1e3 + Double(parts.attoseconds) / 1e15
             milliseconds[stage, default: 0] += (value * 1000).rounded() / 1000
         }
+
+        mutating func add(_ other: Stages) {
+            milliseconds.merge(other.milliseconds, uniquingKeysWith: +)
+        }
     }
 
     /// What came out of one frame.
@@ -56,27 +61,26 @@ package struct FramePipeline: Sendable {
         var state: TemporalState?
     }
 
-    func decode(_ upload: FrameUpload) throws(ImageError) -> Frame {
-        try ImageCodec.decode(upload.image, maxPixels: maxPixels)
-    }
-
-    /// Runs a decoded frame.
+    /// Runs a frame whose turn has come.
     ///
     /// `plan` says what the session's rules make of it; a lost registration changes it through `withoutRegistration`.
     /// `wantsMask`: the caller needs the mask's PNG even if it is not stored.
     func run(
-        _ frame: Frame, upload: FrameUpload, plan planned: SessionMachine.Plan, state: TemporalState?, wantsMask: Bool,
+        _ sight: Sight, upload: FrameUpload, plan planned: SessionMachine.Plan, state: TemporalState?, wantsMask: Bool,
         stages: inout Stages, withoutRegistration: @Sendable (SessionMachine.Plan) -> SessionMachine.Plan
     ) async throws -> Outcome {
         var plan = planned
+        let frame = sight.frame
         let keepsState = propagates && plan.advances
 
-        // The image model does not need the state, registration does not need the image model: they run side by side.
-        async let aligned = keepsState ? align(frame, upload, to: plan.mode == .propagated ? state : nil) : nil
-        let input = await stages.measure("prepare") { propagator.input(of: frame) }
-        let output = try await stages.measure("image") { try await propagator.model.segment(input) }
-        let alignment = await aligned
+        // Registration does not need the image model: it runs beside it, if that is not done already.
+        async let aligned = planned.mode == .propagated ? align(sight, upload, to: state) : nil
+        let (output, imageStages) = try await sight.image.value
+        stages.add(imageStages)
+        let alignment = try await aligned
         if let alignment { stages.add("register", alignment.time) }
+        let still = try await sight.still.value
+        stages.add(still.stages)
 
         let prediction: Propagator.Prediction
         var registration = alignment?.record
@@ -100,12 +104,12 @@ package struct FramePipeline: Sendable {
 
         let mask = await stages.measure("mask") { prediction.mask(width: frame.width, height: frame.height) }
         let (png, pictures) = try await stages.measure("encode") {
-            try encode(frame, upload, mask, prediction, wantsMask: wantsMask)
+            try encode(mask, prediction, image: still.image, wantsMask: wantsMask)
         }
         let next = await stages.measure("state") {
             keepsState
                 ? propagator.state(
-                    after: prediction, output, keyframe: alignment?.keyframe, frameWidth: frame.width,
+                    after: prediction, output, keyframe: still.keyframe, frameWidth: frame.width,
                     frameHeight: frame.height, precision: statePrecision) : nil
         }
         return Outcome(
@@ -115,59 +119,41 @@ package struct FramePipeline: Sendable {
     }
 
     private struct Alignment: Sendable {
-        var keyframe: Keyframe?
         var homography: Homography?
-        var record: FrameRecord.Registration?
+        var record: FrameRecord.Registration
         var time: Duration
     }
 
-    /// Makes the frame's key frame and, given a state, finds the motion from it.
-    ///
-    /// Async so that it can run beside the image model.
-    private func align(_ frame: Frame, _ upload: FrameUpload, to state: TemporalState?) async -> Alignment {
-        let start = ContinuousClock.now
-        let keyframe = registrar.method == .identity ? nil : registrar.keyframe(frame.luminance())
-        var alignment = Alignment(keyframe: keyframe, time: .zero)
-        if let state {
-            if let supplied = upload.homography {
-                alignment.homography = supplied
-                alignment.record = .init(
-                    method: "supplied", ok: true, matches: 0, inliers: 0, homography: supplied.values)
-            } else {
-                let found = registrar.register(previous: state.keyframe, current: keyframe)
-                alignment.homography = found.homography
-                alignment.record = .init(
-                    method: registrar.method.rawValue, ok: found.homography != nil, matches: found.matches,
-                    inliers: found.inliers, homography: found.homography?.values)
-            }
+    /// Finds the motion from the previous frame, or takes it from the upload.
+    private func align(_ sight: Sight, _ upload: FrameUpload, to state: TemporalState?) async throws -> Alignment? {
+        guard let state else { return nil }
+        if let supplied = upload.homography {
+            return Alignment(
+                homography: supplied,
+                record: .init(method: "supplied", ok: true, matches: 0, inliers: 0, homography: supplied.values),
+                time: .zero)
         }
-        alignment.time = ContinuousClock.now - start
-        return alignment
+        let keyframe = try await sight.still.value.keyframe
+        let start = ContinuousClock.now
+        let found = registrar.register(previous: state.keyframe, current: keyframe)
+        return Alignment(
+            homography: found.homography,
+            record: .init(
+                method: registrar.method.rawValue, ok: found.homography != nil, matches: found.matches,
+                inliers: found.inliers, homography: found.homography?.values),
+            time: ContinuousClock.now - start)
     }
 
     private func encode(
-        _ frame: Frame, _ upload: FrameUpload, _ mask: LabelMap, _ prediction: Propagator.Prediction, wantsMask: Bool
+        _ mask: LabelMap, _ prediction: Propagator.Prediction, image: [UInt8]?, wantsMask: Bool
     ) throws -> (mask: [UInt8]?, stored: FramePictures) {
-        let bundle = propagator.model.bundle
-        let png = storeMasks || wantsMask ? try mask.pngData(classes: bundle.classes) : nil
+        let png = storeMasks || wantsMask ? try mask.pngData(classes: propagator.model.bundle.classes) : nil
         guard storeMasks else { return (png, FramePictures()) }
         let similarity = try prediction.similarity.map { map in
             try GreyMap(
                 width: map.width, height: map.height,
                 pixels: map.array.map { UInt8(min(max($0, 0), 1) * 255 + 0.5) }
             ).pngData()
-        }
-        let image: [UInt8]?
-        switch storeImages {
-        case .none: image = nil
-        case .original: image = upload.image
-        case .preview:
-            // No larger than the network's picture, and in the frame's own proportions.
-            let scale = min(1, Double(bundle.inputWidth) / Double(frame.width))
-            image = try frame.resized(
-                width: max(1, Int((Double(frame.width) * scale).rounded())),
-                height: max(1, Int((Double(frame.height) * scale).rounded()))
-            ).jpegData(quality: 80)
         }
         return (png, FramePictures(mask: png, similarity: similarity, image: image))
     }

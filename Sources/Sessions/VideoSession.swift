@@ -6,6 +6,9 @@ import SSP
 
 /// One stream of frames: drives the rules of `SessionMachine`, runs its frames one after the other, and owns the
 /// temporal state. Commit before swap before reply: an acknowledged frame is stored, and the state never runs ahead.
+///
+/// While a frame has its turn, the next ones in line are looked at already: what they show by themselves does not
+/// depend on it.
 package actor VideoSession {
     package nonisolated let id: String
     package nonisolated let droneID: String?
@@ -88,15 +91,17 @@ package actor VideoSession {
     package func submit(_ upload: FrameUpload, wantsMask: Bool = false) async throws -> FrameAnswer {
         let received = services.clock.now()
         let arrived = services.clock.uptime()
-        try await takeTurn()
+        let sight = try await takeTurn(upload)
         // Once its turn has come a frame is finished, whether or not its sender still listens: the work is
         // a task of its own, which the request's cancellation does not reach.
         let queued = services.clock.uptime() - arrived
         let work = Task(executorPreference: services.workers) {
-            try await self.process(upload, received: received, arrived: arrived, queued: queued, wantsMask: wantsMask)
+            try await self.process(
+                upload, sight, received: received, arrived: arrived, queued: queued, wantsMask: wantsMask)
         }
         let result = await work.result
-        if machine.finished(now: services.clock.uptime()) { line.removeFirst().resume(.run) }
+        if machine.finished(now: services.clock.uptime()) { line.removeFirst().run() }
+        lookAhead()
         if case .failure = result { statistics.failed += 1 }
         return try result.get()
     }
@@ -141,33 +146,69 @@ package actor VideoSession {
 
     // MARK: The queue
 
-    /// Somebody who waits for the session's turn.
+    /// A frame that was looked at, or is being.
+    private typealias Look = Task<FramePipeline.Sight, any Error>
+
+    /// A frame that waits for its turn.
     private final class Place {
-        enum Call { case run, dropped }
+        enum Call { case run(Look?), dropped }
+        let upload: FrameUpload
+        var look: Look?
         private let continuation: CheckedContinuation<Call, Never>
 
-        init(_ continuation: CheckedContinuation<Call, Never>) { self.continuation = continuation }
+        init(_ upload: FrameUpload, _ continuation: CheckedContinuation<Call, Never>) {
+            self.upload = upload
+            self.continuation = continuation
+        }
 
-        func resume(_ call: Call) { continuation.resume(returning: call) }
+        func run() { continuation.resume(returning: .run(look)) }
+        func drop() { continuation.resume(returning: .dropped) }
     }
 
-    private func takeTurn() async throws(SessionFault) {
+    /// Comes back when the frame's turn has come, with what is seen of it already.
+    private func takeTurn(_ upload: FrameUpload) async throws(SessionFault) -> Look? {
         switch machine.arrive(now: services.clock.uptime()) {
-        case .run: return
+        case .run: return nil
         case .refuse: throw .queueFull(limit: machine.queueLimit)
         case .waitDroppingOldest:
-            line.removeFirst().resume(.dropped)
+            // One at least is not being looked at: see `framesAhead`.
+            line.remove(at: line.firstIndex { $0.look == nil } ?? line.startIndex).drop()
             statistics.dropped += 1
             services.observer(.dropped(session: id))
         case .wait: break
         }
-        if await withCheckedContinuation({ line.append(Place($0)) }) == .dropped { throw .dropped }
+        let call = await withCheckedContinuation {
+            line.append(Place(upload, $0))
+            lookAhead()
+        }
+        switch call {
+        case .run(let look): return look
+        case .dropped: throw .dropped
+        }
+    }
+
+    /// How many waiting frames are looked at: enough to fill what the running one leaves idle.
+    ///
+    /// Where the oldest is dropped for a newer one, one stays unseen: whoever is looked at keeps its place, so that
+    /// no work is thrown away just when there is too much of it.
+    private var framesAhead: Int {
+        options.overflow == .dropOldest ? min(2, machine.queueLimit - 1) : 2
+    }
+
+    private func lookAhead() {
+        guard machine.phase == .active else { return }
+        for place in line.prefix(max(0, framesAhead)) where place.look == nil {
+            // Most likely a retry, which the store will answer.
+            if let sequence = place.upload.sequence, sequence <= machine.lastSequence ?? -1 { continue }
+            let (pipeline, workers, upload) = (pipeline, services.workers, place.upload)
+            place.look = Task(executorPreference: workers) { try await pipeline.look(upload, on: workers) }
+        }
     }
 
     // MARK: A frame
 
     private func process(
-        _ upload: FrameUpload, received: Date, arrived: Duration, queued: Duration, wantsMask: Bool
+        _ upload: FrameUpload, _ look: Look?, received: Date, arrived: Duration, queued: Duration, wantsMask: Bool
     ) async throws -> FrameAnswer {
         // A retry is answered whatever has become of the session since.
         if let stored = try await storedAnswer(upload) {
@@ -180,21 +221,25 @@ package actor VideoSession {
 
         var stages = FramePipeline.Stages()
         stages.add("queue", queued)
-        let frame: Frame
+        let sight: FramePipeline.Sight
         do {
-            let pipeline = pipeline
-            let start = ContinuousClock.now
-            frame = try await Self.onWorker { try pipeline.decode(upload) }
-            stages.add("decode", ContinuousClock.now - start)
+            if let look {
+                sight = try await look.value
+            } else {
+                let (pipeline, workers) = (pipeline, services.workers)
+                sight = try await Self.onWorker { try await pipeline.look(upload, on: workers) }
+            }
         } catch let error as ImageError {
             throw SessionFault.undecodable(code: error.code.description, message: error.message)
         }
+        stages.add(sight.stages)
 
+        let frame = sight.frame
         let moment = SessionMachine.Moment(captured: upload.capturedAt, received: arrived)
         let plan = machine.plan(
             order, at: moment, width: frame.width, height: frame.height, propagates: pipeline.propagates)!
         var outcome: FramePipeline.Outcome
-        (outcome, stages) = try await run(frame, upload, plan, wantsMask: wantsMask, stages: stages)
+        (outcome, stages) = try await run(sight, upload, plan, wantsMask: wantsMask, stages: stages)
 
         let record = record(of: outcome, frame, upload, received: received, stages: stages)
         let committed = try await commit(record, outcome.pictures)
@@ -216,7 +261,7 @@ package actor VideoSession {
     }
 
     private func run(
-        _ frame: Frame, _ upload: FrameUpload, _ plan: SessionMachine.Plan, wantsMask: Bool,
+        _ sight: FramePipeline.Sight, _ upload: FrameUpload, _ plan: SessionMachine.Plan, wantsMask: Bool,
         stages: FramePipeline.Stages
     ) async throws -> (FramePipeline.Outcome, FramePipeline.Stages) {
         let (pipeline, state, machine) = (pipeline, state, machine)
@@ -224,7 +269,7 @@ package actor VideoSession {
             return try await Self.onWorker {
                 var stages = stages
                 let outcome = try await pipeline.run(
-                    frame, upload: upload, plan: plan, state: state, wantsMask: wantsMask, stages: &stages,
+                    sight, upload: upload, plan: plan, state: state, wantsMask: wantsMask, stages: &stages,
                     withoutRegistration: machine.withoutRegistration)
                 return (outcome, stages)
             }

@@ -14,9 +14,10 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Show where a frame's time goes: stage by stage, in process and over HTTP.",
         discussion: """
-            Flies a simulated drone (or takes a folder of images) through the pipeline, first by calls in this process, \
-            then through a server on loopback, on one machine and in one run. Ratios are worth comparing between \
-            machines; milliseconds are not.
+            Flies a simulated drone (or takes a folder of images) through the pipeline, on one machine and in one run: \
+            by calls in this process, then through a server on loopback, where the client waits for each answer, where \
+            it has a few frames on their way, and where several clients have a session each. Ratios are worth comparing \
+            between machines; milliseconds are not.
             """)
 
     @Option(help: "Folder of model bundles.")
@@ -40,8 +41,17 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Registration method.")
     var registration = RegistrationMethod.klt
 
-    @Option(help: "Precision of inference.")
-    var precision = OpenVINOEngine.Precision.f32
+    @Option(help: "Precision of inference; auto takes bf16 where the processor computes in it, else f32.")
+    var precision = OpenVINOEngine.Precision.auto
+
+    @Option(help: "What inference is tuned for.")
+    var hint = OpenVINOEngine.Hint.latency
+
+    @Option(help: "Sessions at once, for the run with several.")
+    var sessions = 4
+
+    @Option(help: "Frames of one session on their way at once, for the run in which the client does not wait.")
+    var inFlight = 3
 
     @Flag(help: "Print JSON instead of tables.")
     var json = false
@@ -50,6 +60,9 @@ struct BenchCommand: AsyncParsableCommand {
         guard (3...100_000).contains(count) else { throw ValidationError("--count must be 3 to 100000") }
         guard (64...8192).contains(width), (64...8192).contains(height) else {
             throw ValidationError("--width and --height must be 64 to 8192")
+        }
+        guard (1...64).contains(sessions), (1...8).contains(inFlight) else {
+            throw ValidationError("--sessions must be 1 to 64, --in-flight 1 to 8")
         }
     }
 
@@ -60,27 +73,26 @@ struct BenchCommand: AsyncParsableCommand {
             throw ValidationError("no bundle in \(models) is named \"\(name)\"")
         }
         var options = OpenVINOEngine.Options()
-        options.precision = precision
+        (options.precision, options.hint) = (precision, hint)
         let loaded = try await OpenVINOEngine(options: options).load(bundle)
         let images = try images()
 
         let alone = try await imageModelAlone(loaded, images)
         let inProcess = try await withRegistry(loaded) { registry, _, _ in
-            try await Self.measure(images) { image, sequence, session in
-                let upload = FrameUpload(sequence: sequence, image: image, capturedAt: Self.time(sequence))
-                return try await registry.submit(upload, to: session).record.stageMs
-            } session: {
-                var new = SessionRegistry.NewSession()
-                new.options.registration = registration
-                return try await registry.create(new).id
-            }
+            try await BenchRun(images.encoded) { CallingSender(registry: registry, registration: registration) }
         }
-        let overHTTP = try await withRegistry(loaded) { registry, store, metrics in
-            try await throughServer(registry, store, metrics, images)
+        var overHTTP: [BenchRun] = []
+        for (sessions, inFlight) in [(1, 1), (1, inFlight), (sessions, 1)] {
+            overHTTP.append(
+                try await withServer(loaded) { port in
+                    try await BenchRun(images.encoded, sessions: sessions, inFlight: inFlight) {
+                        try HTTPSender(port: port, registration: registration)
+                    }
+                })
         }
         let report = BenchReport(
             machine: BenchReport.machine, openvino: OpenVINOEngine.version, model: bundle.name,
-            precision: precision.rawValue, registration: registration.rawValue,
+            precision: loaded.precision, hint: hint.rawValue, registration: registration.rawValue,
             frame: "\(images.width)x\(images.height)", network: "\(bundle.inputWidth)x\(bundle.inputHeight)",
             frames: images.encoded.count, imageModelMs: alone, inProcess: inProcess, overHTTP: overHTTP)
         print(json ? try report.json() : report.table())
@@ -107,10 +119,6 @@ struct BenchCommand: AsyncParsableCommand {
         let encoded = try names.prefix(count).map { [UInt8](try Data(contentsOf: folder.appendingPathComponent($0))) }
         let header = try ImageCodec.header(of: encoded[0])
         return Images(encoded: Array(encoded), width: header.width, height: header.height)
-    }
-
-    private static func time(_ sequence: Int) -> Date {
-        Date(timeIntervalSince1970: 1_700_000_000 + Double(sequence) / 10)
     }
 
     // MARK: Measurements
@@ -145,65 +153,31 @@ struct BenchCommand: AsyncParsableCommand {
         return result
     }
 
-    private func throughServer(
-        _ registry: SessionRegistry, _ store: SQLiteStore, _ metrics: Metrics, _ images: Images
-    ) async throws -> BenchReport.Run {
-        var configuration = WindhoverServer.Configuration()
-        configuration.port = 0
-        let server = WindhoverServer(
-            configuration: configuration, registry: registry, store: store, metrics: metrics,
-            // It is stopped by cancelling it, and would complain.
-            logger: Logger(label: "bench") { JSONLogHandler(label: $0, level: .critical) })
-        let (ports, port) = AsyncStream.makeStream(of: Int.self)
-        let running = Task {
-            defer { port.finish() }
-            try await server.run(signals: false) { port.yield($0) }
-        }
-        defer { running.cancel() }
-        var iterator = ports.makeAsyncIterator()
-        guard let found = await iterator.next() else {
-            try await running.value
-            throw ValidationError("the server did not start")
-        }
-        let client = try BenchClient(port: found)
-        return try await Self.measure(images) { image, sequence, session in
-            let path =
-                "/v1/sessions/\(session)/frames/\(sequence)?captured_at=\(Self.time(sequence).formatted(Self.format))"
-            return try await client.send(
-                "PUT", path, type: "image/jpeg", body: image, member: "stage_ms", as: [String: Double].self)
-        } session: {
-            let options = #"{"registration": "\#(registration.rawValue)"}"#
-            return try await client.send(
-                "POST", "/v1/sessions", type: "application/json", body: Array(options.utf8), member: "id",
-                as: String.self)
+    /// Calls `body` with the port of a server on loopback.
+    private func withServer<Result>(
+        _ model: any SegmentationModel, _ body: (Int) async throws -> Result
+    ) async throws -> Result {
+        try await withRegistry(model) { registry, store, metrics in
+            var configuration = WindhoverServer.Configuration()
+            configuration.port = 0
+            let server = WindhoverServer(
+                configuration: configuration, registry: registry, store: store, metrics: metrics,
+                // It is stopped by cancelling it, and would complain.
+                logger: Logger(label: "bench") { JSONLogHandler(label: $0, level: .critical) })
+            let (ports, port) = AsyncStream.makeStream(of: Int.self)
+            let running = Task {
+                defer { port.finish() }
+                try await server.run(signals: false) { port.yield($0) }
+            }
+            defer { running.cancel() }
+            var iterator = ports.makeAsyncIterator()
+            guard let found = await iterator.next() else {
+                try await running.value
+                throw ValidationError("the server did not start")
+            }
+            return try await body(found)
         }
     }
-
-    private static let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-
-    /// Sends every image once, in one session, and adds up its stages.
-    private static func measure(
-        _ images: Images, send: ([UInt8], Int, String) async throws -> [String: Double],
-        session: () async throws -> String
-    ) async throws -> BenchReport.Run {
-        let session = try await session()
-        var run = BenchReport.Run()
-        let start = ContinuousClock.now
-        for (sequence, image) in images.encoded.enumerated() {
-            let began = ContinuousClock.now
-            let stages = try await send(image, sequence, session)
-            // The first frame is cold and warms everything up.
-            guard sequence > 0 else { continue }
-            run.latencyMs.append(milliseconds(ContinuousClock.now - began))
-            for (stage, time) in stages { run.stageMs[stage, default: []].append(time) }
-        }
-        run.framesPerSecond = Double(images.encoded.count) / (milliseconds(ContinuousClock.now - start) / 1000)
-        return run
-    }
-}
-
-private func milliseconds(_ time: Duration) -> Double {
-    Double(time.components.seconds) * 1e3 + Double(time.components.attoseconds) / 1e15
 }
 
 extension RegistrationMethod: ExpressibleByArgument {}

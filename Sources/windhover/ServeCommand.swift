@@ -38,8 +38,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "OpenVINO device: CPU, GPU, NPU, AUTO, …")
     var device = "CPU"
 
-    @Option(help: "Precision of inference.")
-    var precision = OpenVINOEngine.Precision.f32
+    @Option(help: "Precision of inference; auto takes bf16 where the processor computes in it, else f32.")
+    var precision = OpenVINOEngine.Precision.auto
 
     @Option(help: "What inference is tuned for.")
     var hint = OpenVINOEngine.Hint.latency
@@ -138,10 +138,14 @@ struct ServeCommand: AsyncParsableCommand {
         let engine = try OpenVINOEngine(options: options)
         var loaded: [any SegmentationModel] = []
         for bundle in bundles {
+            let model = try await engine.load(bundle)
             logger.info(
-                "loading model",
-                metadata: ["name": "\(bundle.name)", "sha256": "\(bundle.sha256)", "device": "\(device)"])
-            loaded.append(try await engine.load(bundle))
+                "loaded model",
+                metadata: [
+                    "name": "\(bundle.name)", "sha256": "\(bundle.sha256)", "device": "\(device)",
+                    "precision": "\(model.precision)",
+                ])
+            loaded.append(model)
         }
 
         let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data))

@@ -9,7 +9,7 @@ struct Windhover: AsyncParsableCommand {
         version: "windhover 0.1.0",
         subcommands: [
             ServeCommand.self, SendCommand.self, ResultsCommand.self, ModelsCommand.self, SimulateCommand.self,
-            BenchCommand.self,
+            EvaluateCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

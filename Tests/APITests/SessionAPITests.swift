@@ -322,19 +322,16 @@ import Testing
         }
     }
 
-    @Test func `Different sessions run side by side, one session's frames one after the other`() async throws {
+    @Test func `Different sessions run side by side`() async throws {
         let gate = Gate(open: false)
         try await withServer({ $0.model = { GatedModel($0, gate) } }) { server in
             let (a, b) = (try await server.session(), try await server.session())
             async let a0 = server.put(TestServer.frame(0), 0, to: a)
             await gate.waiting(1)
-            async let a1 = server.put(TestServer.frame(1), 1, to: a)
-            try await eventually { try await server.send("GET", "/v1/sessions/\(a)").json["waiting"] as? Int == 1 }
             async let b0 = server.put(TestServer.frame(0), 0, to: b)
             await gate.waiting(2)
-            #expect(await gate.passed == 2)
             await gate.openUp()
-            #expect(try await [a0.status, a1.status, b0.status] == [200, 200, 200])
+            #expect(try await [a0.status, b0.status] == [200, 200])
         }
     }
 

@@ -27,6 +27,7 @@ final class TestServer: Sendable {
         var server = WindhoverServer.Configuration()
         var limits = SessionRegistry.Limits()
         var clock = ServiceClock.system
+        var engine = OpenVINOEngine.Options()
         /// Wraps the model, to make it slow or faulty.
         var model: @Sendable (any SegmentationModel) -> any SegmentationModel = { $0 }
         var data: URL?
@@ -43,7 +44,7 @@ final class TestServer: Sendable {
         data =
             setup.data
             ?? FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString)")
-        let engine = try OpenVINOEngine()
+        let engine = try OpenVINOEngine(options: setup.engine)
         var models: [any SegmentationModel] = []
         for bundle in try ModelBundle.loadAll(in: Self.golden) {
             models.append(setup.model(try await engine.load(bundle)))
@@ -165,6 +166,7 @@ final class GatedModel: SegmentationModel {
     private let gate: Gate
     var bundle: ModelBundle { inner.bundle }
     var shapes: ModelShapes { inner.shapes }
+    var precision: String { inner.precision }
 
     init(_ inner: any SegmentationModel, _ gate: Gate) {
         self.inner = inner

@@ -4,6 +4,9 @@ import Testing
 
 extension EndToEndTests {
     @Suite("Golden cases over HTTP") struct GoldenTests {
+        /// The reference's.
+        private let precision = ["--precision", "f32"]
+
         @Test("There are golden cases")
         func cases() {
             #expect(GoldenCase.all.count >= 2)
@@ -11,21 +14,21 @@ extension EndToEndTests {
 
         @Test("Masks are the reference's in 99.9 % of pixels in float32", arguments: GoldenCase.all)
         func float32(golden: GoldenCase) async throws {
-            try await withServer { server in
+            try await withServer(arguments: precision) { server in
                 try await run(golden, "ssp", server, options: #""state_precision": "float32""#, atLeast: 0.999)
             }
         }
 
         @Test("Masks are the reference's in 99.5 % of pixels with float16 state", arguments: GoldenCase.all)
         func float16(golden: GoldenCase) async throws {
-            try await withServer { server in
+            try await withServer(arguments: precision) { server in
                 try await run(golden, "ssp", server, options: #""state_precision": "float16""#, atLeast: 0.995)
             }
         }
 
         @Test("Without registration masks are the reference's", arguments: GoldenCase.all)
         func unregistered(golden: GoldenCase) async throws {
-            try await withServer { server in
+            try await withServer(arguments: precision) { server in
                 try await run(
                     golden, "unregistered", server, options: #""registration": "identity""#, homography: false,
                     atLeast: 0.999)
@@ -38,7 +41,8 @@ extension EndToEndTests {
                 let models = folder.appending(path: "models")
                 try FileManager.default.createDirectory(at: models, withIntermediateDirectories: true)
                 try golden.copyWithCosine(to: models)
-                try await withServer(data: folder.appending(path: "data"), models: models) { server in
+                try await withServer(data: folder.appending(path: "data"), models: models, arguments: precision) {
+                    server in
                     try await run(golden, "cosine", server, atLeast: 0.999)
                 }
             }

@@ -1,3 +1,4 @@
+import Foundation
 import Inference
 import Testing
 
@@ -37,5 +38,17 @@ import Testing
             _ = try await OpenVINOEngine(options: options).load(ModelBundle.load(SpoiltBundle.golden))
         }
         #expect(try #require(error).message.contains("TPU"))
+    }
+
+    @Test func `It computes in the precision asked for, or in the processor's own`() async throws {
+        func precision(_ asked: OpenVINOEngine.Precision) async throws -> String {
+            var options = OpenVINOEngine.Options()
+            options.precision = asked
+            return try await OpenVINOEngine(options: options).load(ModelBundle.load(SpoiltBundle.golden)).precision
+        }
+        #expect(try await precision(.f32) == "f32")
+        let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let computesInBF16 = processor.contains("avx512_bf16") || processor.contains("amx_bf16")
+        #expect(try await (precision(.auto) == "bf16") == computesInBF16)
     }
 }

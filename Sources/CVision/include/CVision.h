@@ -2,7 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Registration by OpenCV. No exception leaves this header's functions: what fails answers NULL or a negative number.
+// Registration and optical flow by OpenCV. No exception leaves this header's functions: what fails answers NULL, or a
+// number that says so.
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,6 +43,12 @@ int32_t windhover_register(const windhover_keyframe *_Nonnull previous, const wi
 /// (small pictures of them are compared); -2 where too little overlaps or a picture has no texture.
 double windhover_correlation(const windhover_keyframe *_Nonnull previous, const windhover_keyframe *_Nonnull current,
                              const double *_Nonnull homography);
+
+/// Dense optical flow between two grey frames of height x width bytes without padding (Dense Inverse Search, preset
+/// medium): what is at (x, y) in `from` is at (x, y) + `flow` in `to`. `flow` takes height x width x 2 numbers, pixels.
+/// 1: found, 0: not, as with frames that are smaller than its patches.
+int32_t windhover_flow(const uint8_t *_Nonnull from, const uint8_t *_Nonnull to, int32_t width, int32_t height,
+                       float *_Nonnull flow);
 
 #ifdef __cplusplus
 }

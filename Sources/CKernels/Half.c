@@ -1,10 +1,4 @@
-#include "CHalf.h"
-
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
+#include "Kernels.h"
 
 CLONES void windhover_half_to_float(const uint16_t *restrict half, float *restrict out, size_t count) {
     const _Float16 *restrict in = (const _Float16 *)half;

@@ -1,0 +1,105 @@
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The loops in which a frame's time goes. In C because Swift compiles for baseline x86-64, and these choose the
+// processor's widest vectors at run time. Plain loops all: each can be read as its own specification.
+//
+// Logits stand pixel by pixel, `stride` floats each: the classes, and padding up to a multiple of four.
+
+// MARK: Pixels
+
+/// A weighted sum of `taps` rows of `stride` bytes each, from `first` on, in 1/256 of a step.
+///
+/// The weights are in 1/32768 and sum to 1.
+void windhover_resample_rows(const uint8_t *_Nonnull first, int32_t stride, int32_t taps,
+                             const uint16_t *_Nonnull weights, uint16_t *_Nonnull out);
+
+/// A row of `width` RGB pixels from one of another width in 1/256 of a step, and one number beyond its end.
+///
+/// Output pixel i reads pixels from `starts[i]` on, with the weights `offsets[i]..<offsets[i + 1]`.
+void windhover_resample_columns(const uint16_t *_Nonnull row, const int32_t *_Nonnull starts,
+                                const int32_t *_Nonnull offsets, const uint16_t *_Nonnull weights, int32_t width,
+                                uint8_t *_Nonnull out);
+
+/// The brightness of `count` RGB pixels by ITU-R BT.601, rounded as RGB2GRAY of OpenCV 4 does.
+void windhover_luminance(const uint8_t *_Nonnull pixels, size_t count, uint8_t *_Nonnull grey);
+
+/// `count` RGB pixels to three planes of value * scale + shift, each channel with its own.
+void windhover_normalise(const uint8_t *_Nonnull pixels, size_t count, const float *_Nonnull scale,
+                         const float *_Nonnull shift, float *_Nonnull planes);
+
+// MARK: Half precision
+
+/// Widens `count` IEEE 754 binary16 to floats.
+void windhover_half_to_float(const uint16_t *_Nonnull half, float *_Nonnull out, size_t count);
+
+/// Rounds `count` floats to the nearest half (ties to even); overflow becomes infinity.
+void windhover_float_to_half(const float *_Nonnull in, uint16_t *_Nonnull half, size_t count);
+
+// MARK: Interpolation
+
+/// One output's four taps along an axis: source indices, and weights that sum to 1.
+typedef struct {
+    int32_t indices[4];
+    float weights[4];
+} windhover_tap;
+
+/// Planes of `plane` values each, `channels` of them, to `plane` pixels of `stride` floats; padding becomes 0.
+void windhover_interleave(const float *_Nonnull planes, int32_t plane, int32_t channels, int32_t stride,
+                          float *_Nonnull out);
+
+/// One row between four: `rows` has rows of `count` floats, of which `tap` takes four.
+void windhover_blend_rows(const float *_Nonnull rows, int32_t count, windhover_tap tap, float *_Nonnull out);
+
+/// A row of `width` pixels from one of fewer, each tap's middle two only (bilinear).
+void windhover_stretch_row(const float *_Nonnull row, const windhover_tap *_Nonnull columns, int32_t width,
+                           float *_Nonnull out);
+
+/// A row of `width` pixels of logits from one of fewer.
+void windhover_upsample_row(const float *_Nonnull row, const windhover_tap *_Nonnull columns, int32_t width,
+                            int32_t stride, float *_Nonnull out);
+
+// MARK: Warping
+
+/// Where the pixels of row `y` read a picture of the same size, bilinear, zero outside.
+///
+/// `back` takes a pixel to its place there, row-major 3x3. Four rows of `width` each: `cells`, the indices of the
+/// neighbours top left, top right, bottom left, bottom right, and `weights`, what they count. A neighbour outside
+/// weighs nothing and is read inside instead; a pixel beyond the horizon weighs nothing at all.
+void windhover_warp_row(const double *_Nonnull back, int32_t y, int32_t width, int32_t height,
+                        int32_t *_Nonnull cells, float *_Nonnull weights);
+
+/// One row of one plane of floats or halves, read at cells.
+void windhover_warp_plane(const void *_Nonnull plane, bool half, const int32_t *_Nonnull cells,
+                          const float *_Nonnull weights, int32_t width, float *_Nonnull out);
+
+// MARK: Fusing
+
+/// One row of s·warp(last) + (1 - s)·upsampled(row): SSP's recursion.
+///
+/// `last` is the whole previous map, of floats or halves. `warped` gets a row of warp(last), `out` the result.
+void windhover_fuse_row(const float *_Nonnull row, const windhover_tap *_Nonnull columns, const void *_Nonnull last,
+                        bool half, const int32_t *_Nonnull cells, const float *_Nonnull weights,
+                        const float *_Nonnull similarity, int32_t width, int32_t stride, float *_Nonnull warped,
+                        float *_Nonnull out);
+
+/// The class of each pixel's largest logit; of equal ones the first.
+void windhover_largest(const float *_Nonnull logits, int32_t count, int32_t stride, int32_t classes,
+                       uint8_t *_Nonnull labels);
+
+/// One row of the arg-max at another size, of logits interpolated bilinearly between the rows of `row`.
+///
+/// `labels` are the arg-max of `logits`, both maps `width` pixels wide. Between four pixels of one class every
+/// interpolated pixel is of that class, since the weights are positive and sum to 1: only at boundaries are logits
+/// looked at. `starts[i]` is the first of `columns` whose left neighbour is pixel i or beyond, `starts[width]` their
+/// count. `differs` is room for `width` bytes.
+void windhover_enlarge_row(const float *_Nonnull logits, const uint8_t *_Nonnull labels, int32_t width,
+                           windhover_tap row, const windhover_tap *_Nonnull columns, const int32_t *_Nonnull starts,
+                           int32_t stride, int32_t classes, uint8_t *_Nonnull differs, uint8_t *_Nonnull out);
+
+/// Of a row's pixels that weigh more than a half, how many there are, and how many have another label than before.
+void windhover_count_changes(const uint8_t *_Nonnull labels, const uint8_t *_Nonnull before,
+                             const float *_Nonnull weights, int32_t width, int32_t *_Nonnull seen,
+                             int32_t *_Nonnull changed);

@@ -1,0 +1,63 @@
+import Imaging
+import Inference
+import SSP
+
+extension FramePipeline {
+    /// What a frame shows by itself, whatever came before it: it may be looked at before its turn has come.
+    struct Sight: Sendable {
+        let frame: Frame
+        /// Decoding.
+        let stages: Stages
+        /// The image model, at work or done.
+        let image: Task<(output: ImageOutput, stages: Stages), any Error>
+        /// What does not need the image model, beside it.
+        let still: Task<Still, any Error>
+    }
+
+    struct Still: Sendable {
+        /// For registering this frame and the next; nil where nothing is propagated.
+        var keyframe: Keyframe?
+        /// The picture to be stored.
+        var image: [UInt8]?
+        var stages = Stages()
+    }
+
+    /// Decodes a frame, and sets what follows from it alone to work on `workers`.
+    ///
+    /// Throws `ImageError`.
+    func look(_ upload: FrameUpload, on workers: WorkerPool) async throws -> Sight {
+        var stages = Stages()
+        let frame = try await stages.measure("decode") { try ImageCodec.decode(upload.image, maxPixels: maxPixels) }
+        return Sight(
+            frame: frame, stages: stages,
+            image: Task(executorPreference: workers) {
+                var stages = Stages()
+                let input = await stages.measure("prepare") { propagator.input(of: frame) }
+                let output = try await stages.measure("image") { try await propagator.model.segment(input) }
+                return (output, stages)
+            },
+            still: Task(executorPreference: workers) {
+                var still = Still()
+                if propagates {
+                    still.keyframe = await still.stages.measure("register") { registrar.keyframe(frame.luminance()) }
+                }
+                still.image = try await still.stages.measure("encode") { try picture(frame, upload) }
+                return still
+            })
+    }
+
+    private func picture(_ frame: Frame, _ upload: FrameUpload) throws -> [UInt8]? {
+        guard storeMasks else { return nil }
+        switch storeImages {
+        case .none: return nil
+        case .original: return upload.image
+        case .preview:
+            // No larger than the network's picture, and in the frame's own proportions.
+            let scale = min(1, Double(propagator.model.bundle.inputWidth) / Double(frame.width))
+            return try frame.resized(
+                width: max(1, Int((Double(frame.width) * scale).rounded())),
+                height: max(1, Int((Double(frame.height) * scale).rounded()))
+            ).jpegData(quality: 80)
+        }
+    }
+}
