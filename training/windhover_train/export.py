@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import torch
 from torch import nn
 
 from windhover_train import ssp
-from windhover_train.bundle import Arrays, Bundle, Graph, Precision
+from windhover_train.bundle import Arrays, Bundle, Graph
 from windhover_train.datasets import ClassTable, Image
 from windhover_train.networks.similarity import ConstantSimilarity, ConvSimilarity
 from windhover_train.run import RunError
@@ -147,17 +146,6 @@ def check_bundle(folder: Path, model: VideoModel, frames: list[Image]) -> list[D
                     )
                 )
     return differences
-
-
-def milliseconds(path: Path, inputs: Arrays, precision: Precision, threads: int = 0, runs: int = 30) -> float:
-    """Median time of one run of a graph in OpenVINO."""
-    graph = Graph(path, threads, precision)
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        graph.request.infer(inputs)
-        times.append(1000 * (time.perf_counter() - start))
-    return float(np.median(times))
 
 
 def _run(runtime: str, path: Path, inputs: list[Arrays]) -> list[Arrays]:

@@ -219,10 +219,10 @@ class Trainer:
             return False
         checkpoint = Checkpoint.load(self.last)
         was, wanted = checkpoint.run, self.run.as_dict()
-        # Longer or differently saved is still the same run.
-        free = ("steps", "save_every")
+        # Longer, differently saved, or with more processes is still the same run.
         for settings in (was, wanted):
-            settings["optimiser"] = {key: value for key, value in settings["optimiser"].items() if key not in free}
+            for table, key in (("optimiser", "steps"), ("optimiser", "save_every"), ("data", "workers")):
+                settings[table].pop(key)
         if json.dumps(was) != json.dumps(wanted):
             raise RunError(f"{self.last} belongs to a run with other settings; choose another --out, or delete it")
         self.model.load_state_dict(checkpoint.weights)
