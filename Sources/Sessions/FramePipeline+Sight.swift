@@ -14,6 +14,9 @@ extension FramePipeline {
         let still: Task<Still, any Error>
     }
 
+    /// A frame that was looked at, or is being.
+    typealias Look = Task<Sight, any Error>
+
     struct Still: Sendable {
         /// For registering this frame and the next; nil where nothing is propagated.
         var keyframe: Keyframe?

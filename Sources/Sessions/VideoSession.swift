@@ -23,7 +23,7 @@ package actor VideoSession {
     private var state: TemporalState?
     private let pipeline: FramePipeline
     private let services: Services
-    private var line: [Place] = []
+    private var line = WaitingLine()
     private var statistics = Statistics()
 
     /// What sessions share.
@@ -100,7 +100,7 @@ package actor VideoSession {
                 upload, sight, received: received, arrived: arrived, queued: queued, wantsMask: wantsMask)
         }
         let result = await work.result
-        if machine.finished(now: services.clock.uptime()) { line.removeFirst().run() }
+        if machine.finished(now: services.clock.uptime()) { line.runFirst() }
         lookAhead()
         if case .failure = result { statistics.failed += 1 }
         return try result.get()
@@ -146,39 +146,19 @@ package actor VideoSession {
 
     // MARK: The queue
 
-    /// A frame that was looked at, or is being.
-    private typealias Look = Task<FramePipeline.Sight, any Error>
-
-    /// A frame that waits for its turn.
-    private final class Place {
-        enum Call { case run(Look?), dropped }
-        let upload: FrameUpload
-        var look: Look?
-        private let continuation: CheckedContinuation<Call, Never>
-
-        init(_ upload: FrameUpload, _ continuation: CheckedContinuation<Call, Never>) {
-            self.upload = upload
-            self.continuation = continuation
-        }
-
-        func run() { continuation.resume(returning: .run(look)) }
-        func drop() { continuation.resume(returning: .dropped) }
-    }
-
     /// Comes back when the frame's turn has come, with what is seen of it already.
-    private func takeTurn(_ upload: FrameUpload) async throws(SessionFault) -> Look? {
+    private func takeTurn(_ upload: FrameUpload) async throws(SessionFault) -> FramePipeline.Look? {
         switch machine.arrive(now: services.clock.uptime()) {
         case .run: return nil
         case .refuse: throw .queueFull(limit: machine.queueLimit)
         case .waitDroppingOldest:
-            // One at least is not being looked at: see `framesAhead`.
-            line.remove(at: line.firstIndex { $0.look == nil } ?? line.startIndex).drop()
+            line.dropOldest()
             statistics.dropped += 1
             services.observer(.dropped(session: id))
         case .wait: break
         }
         let call = await withCheckedContinuation {
-            line.append(Place(upload, $0))
+            line.append(upload, $0)
             lookAhead()
         }
         switch call {
@@ -197,18 +177,19 @@ package actor VideoSession {
 
     private func lookAhead() {
         guard machine.phase == .active else { return }
-        for place in line.prefix(max(0, framesAhead)) where place.look == nil {
+        let (pipeline, workers, last) = (pipeline, services.workers, machine.lastSequence ?? -1)
+        line.lookAhead(framesAhead) { upload in
             // Most likely a retry, which the store will answer.
-            if let sequence = place.upload.sequence, sequence <= machine.lastSequence ?? -1 { continue }
-            let (pipeline, workers, upload) = (pipeline, services.workers, place.upload)
-            place.look = Task(executorPreference: workers) { try await pipeline.look(upload, on: workers) }
+            if let sequence = upload.sequence, sequence <= last { return nil }
+            return Task(executorPreference: workers) { try await pipeline.look(upload, on: workers) }
         }
     }
 
     // MARK: A frame
 
     private func process(
-        _ upload: FrameUpload, _ look: Look?, received: Date, arrived: Duration, queued: Duration, wantsMask: Bool
+        _ upload: FrameUpload, _ look: FramePipeline.Look?, received: Date, arrived: Duration, queued: Duration,
+        wantsMask: Bool
     ) async throws -> FrameAnswer {
         // A retry is answered whatever has become of the session since.
         if let stored = try await storedAnswer(upload) {
