@@ -17,7 +17,7 @@ from windhover_train.datasets import AERIAL, IGNORE, Image, Sequence, open_datas
 from windhover_train.flow import pixel_grid
 from windhover_train.run import Augmentation, Source
 from windhover_train.samples import Pair, Positions, Sampler
-from windhover_train.trainer import Samples
+from windhover_train.training_set import Samples
 
 CROP = (64, 96)
 PLAIN = Augmentation(colour=0)

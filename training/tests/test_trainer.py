@@ -16,7 +16,8 @@ from windhover_train import losses
 from windhover_train import trainer as module
 from windhover_train.checkpoint import Checkpoint
 from windhover_train.run import RunError
-from windhover_train.trainer import Samples, Trainer
+from windhover_train.trainer import Trainer
+from windhover_train.training_set import Samples
 
 
 def log(out: Path) -> list[dict[str, float]]:
