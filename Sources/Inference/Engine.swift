@@ -18,6 +18,10 @@ package protocol SegmentationModel: Sendable {
     var precision: String { get }
     /// Runs the image model on a normalised 1×3×H×W tensor (see `Frame.normalised(for:)`).
     func segment(_ input: Tensor) async throws -> ImageOutput
+    /// Runs the image model's first stage alone: 1×F×h'×w', what `segment` would give as features.
+    ///
+    /// Only for bundles with a `firstStageFile`.
+    func features(_ input: Tensor) async throws -> Tensor
     /// Runs the similarity layer on two 1×F×h×w tensors; answers 1×1×h×w in 0…1. Only for `.conv` bundles.
     func similarity(previous: Tensor, current: Tensor) async throws -> Tensor
 }

@@ -78,7 +78,11 @@ final class Graph: @unchecked Sendable {
         _ model: OpaquePointer?, core: Core, options: OpenVINOEngine.Options
     ) throws -> OpaquePointer? {
         var properties = ["PERFORMANCE_HINT", options.hint == .latency ? "LATENCY" : "THROUGHPUT"]
-        if options.precision != .auto { properties += ["INFERENCE_PRECISION_HINT", options.precision.rawValue] }
+        switch options.precision {
+        // Eight bits are the graph's own matter; the hint is about what it has in floats.
+        case .auto, .int8: break
+        case .f32, .bf16, .f16: properties += ["INFERENCE_PRECISION_HINT", options.precision.rawValue]
+        }
         // The number of threads is a property of the CPU plug-in only.
         if options.threads > 0, options.device == "CPU" {
             properties += ["INFERENCE_NUM_THREADS", String(options.threads)]

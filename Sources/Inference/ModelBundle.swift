@@ -36,6 +36,10 @@ package struct ModelBundle: Sendable, Equatable {
     package let std: [Float]
     package let classes: [ClassInfo]
     package let imageFile: URL
+    /// The image model in 8-bit integers, with the same tensors; nil where the bundle has none.
+    package let int8File: URL?
+    /// The part of the image model that makes the features, with the same tensors; nil where the bundle has none.
+    package let firstStageFile: URL?
     package let inputTensor: String
     package let logitsTensor: String
     /// Nil only where nothing is propagated.
@@ -45,6 +49,10 @@ package struct ModelBundle: Sendable, Equatable {
     package let upsampling: Upsampling
     /// Of `model.json` and the files it names, hex: two bundles that answer differently have different ones.
     package let sha256: String
+
+    /// Whether a prediction can be carried along without the image model: it propagates, and has a first stage to tell
+    /// for how long.
+    package var hasAdaptiveCadence: Bool { method == .ssp && firstStageFile != nil }
 
     /// Reads the bundle in `directory`.
     ///
@@ -133,11 +141,15 @@ package struct ModelBundle: Sendable, Equatable {
             return url
         }
 
-        let image = try top.object("image", known: ["file", "input", "logits", "features"])
+        let image = try top.object(
+            "image", known: ["file", "int8", "first_stage", "input", "logits", "features"])
         imageFile = try file("file", of: image)
+        int8File = image.has("int8") ? try file("int8", of: image) : nil
+        firstStageFile = image.has("first_stage") ? try file("first_stage", of: image) : nil
         inputTensor = try image.string("input")
         logitsTensor = try image.string("logits")
-        featuresTensor = method == .ssp || image.has("features") ? try image.string("features") : nil
+        let needsFeatures = method == .ssp || firstStageFile != nil
+        featuresTensor = needsFeatures || image.has("features") ? try image.string("features") : nil
 
         if method == .ssp || propagation.has("similarity") {
             let layer = try propagation.object("similarity", known: ["kind", "file"])

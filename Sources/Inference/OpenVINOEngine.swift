@@ -17,10 +17,12 @@ package final class OpenVINOEngine: Engine {
     }
 
     package enum Precision: String, Sendable, CaseIterable {
-        /// What the device is fastest in: bf16 on processors that compute in it (AMX, AVX-512 BF16), f32 on others,
-        /// f16 on most GPUs.
+        /// The fastest: int8 on the processor where the bundle has it; else what the device is fastest in, which is
+        /// bf16 on processors that compute in it (AMX, AVX-512 BF16), f32 on others, f16 on most GPUs.
         case auto
         case f32, bf16, f16
+        /// The bundle's 8-bit image model; what is left in floats, and the other graphs, as `auto`.
+        case int8
     }
 
     package enum Hint: String, Sendable, CaseIterable {

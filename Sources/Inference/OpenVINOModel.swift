@@ -8,20 +8,22 @@ final class OpenVINOModel: SegmentationModel {
     let precision: String
     private let image: Graph
     private let layer: Graph?
+    private let firstStage: Graph?
 
     init(_ bundle: ModelBundle, core: Core, options: OpenVINOEngine.Options) throws {
         let folder = bundle.directory.lastPathComponent
-        let file = bundle.imageFile.lastPathComponent
+        let wanted = try Self.imageFile(of: bundle, options)
+        let file = wanted.lastPathComponent
+        let input = [Graph.Port(name: bundle.inputTensor, shape: [1, 3, bundle.inputHeight, bundle.inputWidth])]
         image = try Graph(
-            file: bundle.imageFile, bundle: folder,
-            inputs: [.init(name: bundle.inputTensor, shape: [1, 3, bundle.inputHeight, bundle.inputWidth])],
+            file: wanted, bundle: folder, inputs: input,
             outputs: [bundle.logitsTensor] + (bundle.featuresTensor.map { [$0] } ?? []), core: core, options: options)
         for port in image.outputs where port.shape.count != 4 || port.shape[0] != 1 {
             let shape = port.shape.map(String.init).joined(separator: "×")
             throw BundleError(
                 bundle: folder, "\(file): output \"\(port.name)\" is \(shape), where 1×channels×h×w is needed")
         }
-        precision = image.precision ?? options.precision.rawValue
+        precision = wanted == bundle.int8File ? "int8" : image.precision ?? options.precision.rawValue
         let logits = image.outputs[0].shape
         guard logits[1] == bundle.classes.count else {
             throw BundleError(
@@ -50,12 +52,44 @@ final class OpenVINOModel: SegmentationModel {
         } else {
             layer = nil
         }
+        firstStage = try bundle.firstStageFile.map { file in
+            let graph = try Graph(
+                file: file, bundle: folder, inputs: input, outputs: [bundle.featuresTensor!], core: core,
+                options: options)
+            guard graph.outputs[0].shape == features else {
+                throw BundleError(
+                    bundle: folder,
+                    "\(file.lastPathComponent): output \"\(bundle.featuresTensor!)\" has not the shape of the image model's"
+                )
+            }
+            return graph
+        }
         self.bundle = bundle
+    }
+
+    /// The graph to be run as image model.
+    private static func imageFile(of bundle: ModelBundle, _ options: OpenVINOEngine.Options) throws -> URL {
+        switch options.precision {
+        case .int8:
+            guard let file = bundle.int8File else {
+                throw BundleError(
+                    bundle: bundle.directory.lastPathComponent,
+                    "model.json: has no \"int8\" under \"image\", which --precision int8 needs")
+            }
+            return file
+        case .auto where options.device == "CPU": return bundle.int8File ?? bundle.imageFile
+        case .auto, .f32, .bf16, .f16: return bundle.imageFile
+        }
     }
 
     func segment(_ input: Tensor) async throws -> ImageOutput {
         let outputs = try await image.run([input])
         return ImageOutput(logits: outputs[0], features: outputs.count > 1 ? outputs[1] : nil)
+    }
+
+    func features(_ input: Tensor) async throws -> Tensor {
+        guard let firstStage else { throw InferenceError("\(bundle.name) has no first-stage graph") }
+        return try await firstStage.run([input])[0]
     }
 
     func similarity(previous: Tensor, current: Tensor) async throws -> Tensor {

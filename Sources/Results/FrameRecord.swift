@@ -21,9 +21,10 @@ package struct FrameRecord: Sendable, Equatable, Codable {
     /// Pixels of the uploaded frame, upright.
     package var width: Int
     package var height: Int
-    /// `cold`, `propagated`, `reset` or `stateless`.
+    /// `cold`, `propagated`, `reset`, `stateless` or `carried`.
     package var mode: String
-    /// Why the mode is not `propagated`; nil where there is nothing to say.
+    /// Why the mode is not `propagated`, or why a session of adaptive cadence has a key frame here; nil where there is
+    /// nothing to say.
     package var reason: String?
     /// Sequence numbers skipped since the previous frame.
     package var gapFrames: Int
@@ -41,6 +42,9 @@ package struct FrameRecord: Sendable, Equatable, Codable {
     package var mask: StoredBlob?
     package var similarity: StoredBlob?
     package var image: StoredBlob?
+
+    /// Whether the image model saw the frame.
+    package var isKeyframe: Bool { mode != "carried" }
 
     package struct Registration: Sendable, Equatable, Codable {
         /// `klt`, `orb`, `akaze`, `identity` or `supplied`.

@@ -36,8 +36,13 @@ struct WarpedRow {
     private let width: Int32
     private let height: Int32
 
+    private let reaches: Bool
+
     /// `homography` is previous → current.
-    init(_ homography: Homography, width: Int, height: Int) {
+    ///
+    /// `reaching`: what lies outside the previous picture is read at the nearest place inside, instead of as zero.
+    init(_ homography: Homography, width: Int, height: Int, reaching: Bool = false) {
+        reaches = reaching
         cells = [Int32](repeating: 0, count: 4 * width)
         weights = [Float](repeating: 0, count: 4 * width)
         back = homography.inverse.values
@@ -46,6 +51,10 @@ struct WarpedRow {
     }
 
     mutating func move(to y: Int) {
-        windhover_warp_row(back, Int32(y), width, height, &cells, &weights)
+        if reaches {
+            windhover_reach_row(back, Int32(y), width, height, &cells, &weights)
+        } else {
+            windhover_warp_row(back, Int32(y), width, height, &cells, &weights)
+        }
     }
 }

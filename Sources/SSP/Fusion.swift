@@ -81,6 +81,32 @@ package struct Fusion {
         return result
     }
 
+    /// The previous logits alone, warped; a pixel that they do not show has those of the nearest one that they do.
+    ///
+    /// `similarity` only tells how far they can still be believed: 1×1×h×w, 0…1.
+    package func carry(_ previous: Previous, classes: Int) -> Result {
+        var back = WarpedRow(previous.homography, width: width, height: height, reaching: true)
+        var map = LogitsMap(width: width, height: height, classes: classes)
+        let stride = Int32(map.stride)
+        let labels = [UInt8](unsafeUninitializedCapacity: width * height) { labels, count in
+            previous.logits.withValues { last, half in
+                map.values.withUnsafeMutableBufferPointer { out in
+                    for y in 0..<height {
+                        back.move(to: y)
+                        let row = out.baseAddress! + y * width * Int(stride)
+                        windhover_carry_row(last, half, back.cells, back.weights, Int32(width), stride, row)
+                        windhover_largest(
+                            row, Int32(width), stride, Int32(classes), labels.baseAddress! + y * width)
+                    }
+                }
+            }
+            count = width * height
+        }
+        var result = Result(logits: map, mask: LabelMap(width: width, height: height, classes: labels))
+        result.similarityMean = SimilarityRows(previous.similarity, width: width, height: height).mean
+        return result
+    }
+
     /// One row of the result.
     private struct Row {
         let y: Int

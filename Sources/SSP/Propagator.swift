@@ -46,42 +46,68 @@ package struct Propagator: Sendable {
         prediction(fusion.upsample(output.logits), similarity: nil)
     }
 
-    /// How far the previous frame can be believed, and how the camera moved: what fusing needs beside the two frames.
+    /// How far the previous prediction can be believed, and how the camera moved since: what fusing needs beside the two
+    /// frames.
     package struct Alignment: Sendable {
-        /// Previous → current, at the network's size.
+        /// From the frame of the previous prediction to the current one, at the network's size.
         let motion: Homography
         /// 1×1×h×w, 0…1.
         let similarity: Tensor
+        /// The motion on the similarity's grid.
+        fileprivate let onFeatures: Homography
+
+        /// The fraction of the frame, 0…1, for which the previous prediction does not hold: what it did not show, and
+        /// where the similarity is below `floor`.
+        package func staleFraction(floor: Float) -> Double {
+            let (width, height) = (similarity.width, similarity.height)
+            var row = WarpedRow(onFeatures, width: width, height: height)
+            var stale = 0
+            for y in 0..<height {
+                row.move(to: y)
+                for x in 0..<width {
+                    let seen =
+                        row.weights[x] + row.weights[x + width] + row.weights[x + 2 * width]
+                        + row.weights[x + 3 * width]
+                    if seen <= 0.5 || similarity.values[y * width + x] < floor { stale += 1 }
+                }
+            }
+            return Double(stale) / Double(width * height)
+        }
     }
 
     /// Step 7: warps the previous features and compares them with the current ones.
     ///
-    /// `homography` is previous → current in pixels of the uploaded frames.
-    package func align(_ output: ImageOutput, state: TemporalState, homography: Homography) async throws -> Alignment {
-        guard let features = output.features, let kind = bundle.similarity else {
-            preconditionFailure("a bundle that propagates has features and a similarity")
-        }
+    /// `features` are the current frame's, 1×F×h×w; `homography` is previous → current in pixels of the uploaded frames.
+    package func align(_ features: Tensor, state: TemporalState, homography: Homography) async throws -> Alignment {
         let network = (width: bundle.inputWidth, height: bundle.inputHeight)
-        let motion = homography.rescaled(from: (state.frameWidth, state.frameHeight), to: network)
+        let motion = (homography * state.motion).rescaled(from: (state.frameWidth, state.frameHeight), to: network)
+        let onFeatures = motion.onFeatures(
+            strideX: (Double(network.width) / Double(features.width)).rounded(),
+            strideY: (Double(network.height) / Double(features.height)).rounded())
         let warped = FeatureWarp.warp(
-            state.features, channels: features.channels, height: features.height, width: features.width,
-            by: motion.onFeatures(
-                strideX: (Double(network.width) / Double(features.width)).rounded(),
-                strideY: (Double(network.height) / Double(features.height)).rounded()))
-        switch kind {
-        case .conv:
-            return Alignment(
-                motion: motion, similarity: try await model.similarity(previous: warped, current: features))
-        case .cosine:
-            return Alignment(motion: motion, similarity: CosineSimilarity.map(previous: warped, current: features))
+            state.features, channels: features.channels, height: features.height, width: features.width, by: onFeatures)
+        let similarity: Tensor
+        switch bundle.similarity {
+        case .conv: similarity = try await model.similarity(previous: warped, current: features)
+        case .cosine: similarity = CosineSimilarity.map(previous: warped, current: features)
+        case nil: preconditionFailure("a bundle that propagates has a similarity")
         }
+        return Alignment(motion: motion, similarity: similarity, onFeatures: onFeatures)
     }
 
     /// Steps 6 and 8: warps the previous logits and blends them into the current ones.
     package func propagate(_ output: ImageOutput, state: TemporalState, alignment: Alignment) -> Prediction {
-        let previous = Fusion.Previous(
-            logits: state.logits, homography: alignment.motion, similarity: alignment.similarity)
-        return prediction(fusion.fuse(output.logits, previous: previous), similarity: alignment.similarity)
+        prediction(fusion.fuse(output.logits, previous: previous(state, alignment)), similarity: alignment.similarity)
+    }
+
+    /// The previous prediction where the camera's motion takes it, for a frame that the image model does not see.
+    package func carry(state: TemporalState, alignment: Alignment) -> Prediction {
+        let carried = fusion.carry(previous(state, alignment), classes: model.shapes.classes)
+        return prediction(carried, similarity: alignment.similarity)
+    }
+
+    private func previous(_ state: TemporalState, _ alignment: Alignment) -> Fusion.Previous {
+        Fusion.Previous(logits: state.logits, homography: alignment.motion, similarity: alignment.similarity)
     }
 
     /// The state that the next frame of the session needs; nil for a bundle that propagates nothing.

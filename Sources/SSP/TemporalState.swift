@@ -10,10 +10,36 @@ package struct TemporalState: Sendable {
     package let logits: StoredFloats
     /// F×h×w.
     package let features: StoredFloats
+    /// The newest frame.
     package let keyframe: Keyframe?
+    /// From the frame whose logits and features these are to the newest, in pixels of the uploaded frames: the identity
+    /// unless predictions were carried on since.
+    package let motion: Homography
+    /// How many frames the prediction has been carried on for.
+    package let age: Int
     /// Size of the uploaded frames.
     package let frameWidth: Int
     package let frameHeight: Int
+
+    package init(
+        logits: StoredFloats, features: StoredFloats, keyframe: Keyframe?, motion: Homography = .identity, age: Int = 0,
+        frameWidth: Int, frameHeight: Int
+    ) {
+        self.logits = logits
+        self.features = features
+        self.keyframe = keyframe
+        self.motion = motion
+        self.age = age
+        self.frameWidth = frameWidth
+        self.frameHeight = frameHeight
+    }
+
+    /// The same prediction, one frame on: nothing of it is copied or resampled, however far it is carried.
+    package func carried(to keyframe: Keyframe?, by motion: Homography) -> TemporalState {
+        TemporalState(
+            logits: logits, features: features, keyframe: keyframe, motion: motion * self.motion, age: age + 1,
+            frameWidth: frameWidth, frameHeight: frameHeight)
+    }
 
     /// Memory held.
     package var bytes: Int { logits.bytes + features.bytes + (keyframe?.bytes ?? 0) }

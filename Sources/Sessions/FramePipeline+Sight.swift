@@ -8,14 +8,24 @@ extension FramePipeline {
         let frame: Frame
         /// Decoding.
         let stages: Stages
-        /// The image model, at work or done.
-        let image: Task<(output: ImageOutput, stages: Stages), any Error>
+        /// The frame as the network takes it.
+        let input: Prepared
+        /// The image model, at work or done; nil where it may not have to see the frame.
+        let image: Seen?
         /// What does not need the image model, beside it.
         let still: Task<Still, any Error>
     }
 
     /// A frame that was looked at, or is being.
     typealias Look = Task<Sight, any Error>
+    typealias Prepared = Task<Timed<Tensor>, Never>
+    typealias Seen = Task<Timed<ImageOutput>, any Error>
+
+    /// A result, and how long it took.
+    struct Timed<Value: Sendable>: Sendable {
+        var value: Value
+        var stages: Stages
+    }
 
     struct Still: Sendable {
         /// For registering this frame and the next; nil where nothing is propagated.
@@ -31,14 +41,13 @@ extension FramePipeline {
     func look(_ upload: FrameUpload, on workers: WorkerPool) async throws -> Sight {
         var stages = Stages()
         let frame = try await stages.measure("decode") { try ImageCodec.decode(upload.image, maxPixels: maxPixels) }
+        let input = Task(executorPreference: workers) {
+            var stages = Stages()
+            let tensor = await stages.measure("prepare") { propagator.input(of: frame) }
+            return Timed(value: tensor, stages: stages)
+        }
         return Sight(
-            frame: frame, stages: stages,
-            image: Task(executorPreference: workers) {
-                var stages = Stages()
-                let input = await stages.measure("prepare") { propagator.input(of: frame) }
-                let output = try await stages.measure("image") { try await propagator.model.segment(input) }
-                return (output, stages)
-            },
+            frame: frame, stages: stages, input: input, image: cadence == nil ? see(input, on: workers) : nil,
             still: Task(executorPreference: workers) {
                 var still = Still()
                 if propagates {
@@ -47,6 +56,15 @@ extension FramePipeline {
                 still.image = try await still.stages.measure("encode") { try picture(frame, upload) }
                 return still
             })
+    }
+
+    /// Has the image model see a frame.
+    func see(_ input: Prepared, on workers: WorkerPool) -> Seen {
+        Task(executorPreference: workers) {
+            var input = await input.value
+            let output = try await input.stages.measure("image") { try await propagator.model.segment(input.value) }
+            return Timed(value: output, stages: input.stages)
+        }
     }
 
     private func picture(_ frame: Frame, _ upload: FrameUpload) throws -> [UInt8]? {

@@ -4,6 +4,8 @@
 package enum SessionFault: Error, Equatable {
     case noSession(id: String)
     case noModel(name: String, known: [String])
+    /// The model has no first stage to tell how long a prediction can be carried along.
+    case noAdaptiveCadence(model: String)
     case ended(reason: String, lastSequence: Int?)
     case idle(reason: String, lastSequence: Int?)
     /// The number has a frame with other bytes.

@@ -33,8 +33,10 @@ package struct SessionMachine: Sendable {
 
     /// How a frame is to be segmented.
     package struct Plan: Sendable, Equatable {
-        package enum Mode: String, Sendable {
+        package enum Mode: String, Sendable, CaseIterable {
             case cold, propagated, reset, stateless
+            /// The previous prediction, moved with the camera: the image model did not see the frame.
+            case carried
         }
 
         package var sequence: Int

@@ -14,6 +14,11 @@ package struct SessionOptions: Sendable, Equatable, Codable {
     package var late = Late.reject
     package var overflow = Overflow.reject
     package var statePrecision = StatePrecision.float32
+    package var cadence = Cadence.every
+    /// With adaptive cadence: the image model sees at least every so many frames.
+    package var keyframeInterval = 8
+    /// With adaptive cadence: it sees a frame for more than this fraction of which the carried prediction does not hold.
+    package var refreshFraction = 0.2
     package var storeMasks = true
     package var storeImages = StoreImages.preview
 
@@ -43,6 +48,13 @@ package struct SessionOptions: Sendable, Equatable, Codable {
         case dropOldest = "drop-oldest"
     }
 
+    package enum Cadence: String, Sendable, Codable, CaseIterable {
+        /// The image model sees every frame.
+        case every
+        /// It sees key frames only; between them the prediction is carried along with the camera.
+        case adaptive
+    }
+
     package enum StoreImages: String, Sendable, Codable, CaseIterable {
         case none
         /// A JPEG at the network's size, for overlays.
@@ -52,16 +64,39 @@ package struct SessionOptions: Sendable, Equatable, Codable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case propagation, registration, late, overflow
+        case propagation, registration, late, overflow, cadence
         case onRegistrationLoss = "on_registration_loss"
         case maxGapMs = "max_gap_ms"
         case idleTimeoutS = "idle_timeout_s"
         case statePrecision = "state_precision"
+        case keyframeInterval = "keyframe_interval"
+        case refreshFraction = "refresh_fraction"
         case storeMasks = "store_masks"
         case storeImages = "store_images"
     }
 
     package init() {}
+
+    /// What was stored before an option existed has its default.
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        func read<Value: Decodable>(_ key: CodingKeys, into value: inout Value) throws {
+            if let stored = try members.decodeIfPresent(Value.self, forKey: key) { value = stored }
+        }
+        try read(.propagation, into: &propagation)
+        try read(.registration, into: &registration)
+        try read(.onRegistrationLoss, into: &onRegistrationLoss)
+        try read(.maxGapMs, into: &maxGapMs)
+        try read(.idleTimeoutS, into: &idleTimeoutS)
+        try read(.late, into: &late)
+        try read(.overflow, into: &overflow)
+        try read(.statePrecision, into: &statePrecision)
+        try read(.cadence, into: &cadence)
+        try read(.keyframeInterval, into: &keyframeInterval)
+        try read(.refreshFraction, into: &refreshFraction)
+        try read(.storeMasks, into: &storeMasks)
+        try read(.storeImages, into: &storeImages)
+    }
 }
 
 extension RegistrationMethod: Codable {}

@@ -59,6 +59,9 @@ package actor SessionRegistry {
     package func create(_ new: NewSession) async throws(SessionFault) -> VideoSession {
         guard !draining else { throw .draining }
         let model = try model(new.model ?? defaultModel)
+        guard new.options.cadence == .every || model.bundle.hasAdaptiveCadence else {
+            throw .noAdaptiveCadence(model: model.bundle.name)
+        }
         let now = services.clock.now()
         let record = SessionRecord(
             id: UUIDv7.make(now: now), droneID: new.droneID, missionID: new.missionID, model: model.bundle.name,

@@ -219,17 +219,16 @@ package actor VideoSession {
         let moment = SessionMachine.Moment(captured: upload.capturedAt, received: arrived)
         let plan = machine.plan(
             order, at: moment, width: frame.width, height: frame.height, propagates: pipeline.propagates)!
-        var outcome: FramePipeline.Outcome
+        let outcome: FramePipeline.Outcome
         (outcome, stages) = try await run(sight, upload, plan, wantsMask: wantsMask, stages: stages)
 
         let record = record(of: outcome, frame, upload, received: received, stages: stages)
         let committed = try await commit(record, outcome.pictures)
 
         // A session that was reset or ended meanwhile keeps to that; the frame is stored all the same.
-        if machine.committed(outcome.plan, at: moment, width: frame.width, height: frame.height) {
-            state = outcome.state
-        }
-        if outcome.plan.mode == .reset { statistics.resets[outcome.plan.reason ?? "", default: 0] += 1 }
+        let step = outcome.step
+        if machine.committed(step.plan, at: moment, width: frame.width, height: frame.height) { state = step.state }
+        if step.plan.mode == .reset { statistics.resets[step.plan.reason ?? "", default: 0] += 1 }
         services.observer(.frame(committed))
         return FrameAnswer(record: committed, mask: outcome.maskPNG, replayed: false)
     }
@@ -245,13 +244,13 @@ package actor VideoSession {
         _ sight: FramePipeline.Sight, _ upload: FrameUpload, _ plan: SessionMachine.Plan, wantsMask: Bool,
         stages: FramePipeline.Stages
     ) async throws -> (FramePipeline.Outcome, FramePipeline.Stages) {
-        let (pipeline, state, machine) = (pipeline, state, machine)
+        let (pipeline, state, machine, workers) = (pipeline, state, machine, services.workers)
         do {
             return try await Self.onWorker {
                 var stages = stages
                 let outcome = try await pipeline.run(
-                    sight, upload: upload, plan: plan, state: state, wantsMask: wantsMask, stages: &stages,
-                    withoutRegistration: machine.withoutRegistration)
+                    sight, upload: upload, plan: plan, state: state, wantsMask: wantsMask, on: workers,
+                    stages: &stages, withoutRegistration: machine.withoutRegistration)
                 return (outcome, stages)
             }
         } catch {
@@ -307,16 +306,16 @@ package actor VideoSession {
         of outcome: FramePipeline.Outcome, _ frame: Frame, _ upload: FrameUpload, received: Date,
         stages: FramePipeline.Stages
     ) -> FrameRecord {
-        let bundle = model.bundle
+        let (bundle, step) = (model.bundle, outcome.step)
         let pixels = outcome.mask.histogram(classes: bundle.classes.count)
         let total = Double(frame.width * frame.height)
         return FrameRecord(
-            id: UUIDv7.make(now: received), sessionID: id, sequence: outcome.plan.sequence, digest: upload.digest,
+            id: UUIDv7.make(now: received), sessionID: id, sequence: step.plan.sequence, digest: upload.digest,
             idempotencyKey: upload.idempotencyKey, droneID: droneID, missionID: missionID, model: bundle.name,
             modelVersion: bundle.version, capturedAt: upload.capturedAt ?? received, receivedAt: received,
-            width: frame.width, height: frame.height, mode: outcome.plan.mode.rawValue, reason: outcome.plan.reason,
-            gapFrames: outcome.plan.gapFrames, gapMs: outcome.plan.gapMs, registration: outcome.registration,
-            similarityMean: outcome.prediction.similarityMean, changedFraction: outcome.prediction.changedFraction,
+            width: frame.width, height: frame.height, mode: step.plan.mode.rawValue, reason: step.plan.reason,
+            gapFrames: step.plan.gapFrames, gapMs: step.plan.gapMs, registration: step.registration,
+            similarityMean: step.prediction.similarityMean, changedFraction: step.prediction.changedFraction,
             position: upload.position,
             classes: bundle.classes.enumerated().map { value, info in
                 .init(

@@ -15,6 +15,8 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
         public static let reset = Mode(rawValue: "reset")
         /// On its own, as one that came late or was asked for so.
         public static let stateless = Mode(rawValue: "stateless")
+        /// What was carried along, alone: the image model did not see the frame (adaptive cadence).
+        public static let carried = Mode(rawValue: "carried")
     }
 
     public struct Registration: Codable, Sendable, Equatable {
@@ -59,6 +61,8 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
     public var mode: Mode
     /// Why the mode is not `propagated`, such as `gap`, `size` or `registration`.
     public var reason: String?
+    /// Whether the image model saw the frame.
+    public var keyframe: Bool?
     /// Sequence numbers skipped before this one.
     public var gapFrames: Int?
     /// Milliseconds since the frame before.
@@ -75,7 +79,7 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
     public var links: Links?
 
     enum CodingKeys: String, CodingKey {
-        case id, sequence, model, width, height, mode, reason, registration, position, classes, links
+        case id, sequence, model, width, height, mode, reason, keyframe, registration, position, classes, links
         case sessionID = "session_id"
         case capturedAt = "captured_at"
         case receivedAt = "received_at"

@@ -67,6 +67,12 @@ public struct SessionOptions: Codable, Sendable, Equatable {
     public var overflow: String?
     /// How the prediction carried along is kept: `float32` or `float16`.
     public var statePrecision: String?
+    /// Which frames the image model sees: `every` one, or, `adaptive`, key frames only.
+    public var cadence: String?
+    /// With adaptive cadence: at least every so many frames.
+    public var keyframeInterval: Int?
+    /// With adaptive cadence: any frame for more than this fraction of which the carried prediction does not hold, 0…1.
+    public var refreshFraction: Double?
     public var storeMasks: Bool?
     /// `none`, `preview` or `original`.
     public var storeImages: String?
@@ -74,7 +80,9 @@ public struct SessionOptions: Codable, Sendable, Equatable {
     public init(
         propagation: String? = nil, registration: String? = nil, onRegistrationLoss: String? = nil,
         maxGapMs: Int? = nil, idleTimeoutS: Int? = nil, late: String? = nil, overflow: String? = nil,
-        statePrecision: String? = nil, storeMasks: Bool? = nil, storeImages: String? = nil
+        statePrecision: String? = nil, cadence: String? = nil,
+        keyframeInterval: Int? = nil, refreshFraction: Double? = nil, storeMasks: Bool? = nil,
+        storeImages: String? = nil
     ) {
         self.propagation = propagation
         self.registration = registration
@@ -84,16 +92,21 @@ public struct SessionOptions: Codable, Sendable, Equatable {
         self.late = late
         self.overflow = overflow
         self.statePrecision = statePrecision
+        self.cadence = cadence
+        self.keyframeInterval = keyframeInterval
+        self.refreshFraction = refreshFraction
         self.storeMasks = storeMasks
         self.storeImages = storeImages
     }
 
     enum CodingKeys: String, CodingKey {
-        case propagation, registration, late, overflow
+        case propagation, registration, late, overflow, cadence
         case onRegistrationLoss = "on_registration_loss"
         case maxGapMs = "max_gap_ms"
         case idleTimeoutS = "idle_timeout_s"
         case statePrecision = "state_precision"
+        case keyframeInterval = "keyframe_interval"
+        case refreshFraction = "refresh_fraction"
         case storeMasks = "store_masks"
         case storeImages = "store_images"
     }

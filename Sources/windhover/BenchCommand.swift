@@ -53,6 +53,10 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Frames of one session on their way at once, for the run in which the client does not wait.")
     var inFlight = 3
 
+    @Flag(
+        help: "Measure adaptive cadence instead: its speed, and how far its masks are from those of every frame seen.")
+    var cadence = false
+
     @Flag(help: "Print JSON instead of tables.")
     var json = false
 
@@ -77,6 +81,13 @@ struct BenchCommand: AsyncParsableCommand {
         let loaded = try await OpenVINOEngine(options: options).load(bundle)
         let images = try images()
 
+        if cadence {
+            let curve = try await withRegistry(loaded) { registry, _, _ in
+                try await CadenceBench(images.encoded, registration: registration, registry: registry)
+            }
+            if json { print(try BenchReport.json(curve)) } else { curve.lines().forEach { print($0) } }
+            return
+        }
         let alone = try await imageModelAlone(loaded, images)
         let inProcess = try await withRegistry(loaded) { registry, _, _ in
             try await BenchRun(images.encoded) { CallingSender(registry: registry, registration: registration) }

@@ -64,10 +64,12 @@ struct BenchReport: Encodable {
         ]
     }
 
-    func json() throws -> String {
+    func json() throws -> String { try Self.json(self) }
+
+    static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     func table() -> String {

@@ -19,7 +19,49 @@ struct EvaluateModel: ParsableArguments {
     @Option(help: "Precision of inference (default: f32).")
     var precision: OpenVINOEngine.Precision?
 
-    var isChosen: Bool { model != nil || models != nil || registration != nil || precision != nil }
+    @Flag(help: "Also as a session of adaptive cadence would make them (\"adaptive\").")
+    var adaptive = false
+
+    @Option(help: "With --adaptive: the image model sees at least every so many frames.")
+    var keyframeInterval: Int?
+
+    @Option(
+        help: "With --adaptive: it sees any frame for more than this fraction of which the prediction does not hold.")
+    var refreshFraction: Double?
+
+    var isChosen: Bool { model != nil || models != nil || registration != nil || precision != nil || adaptive }
+
+    func validate() throws {
+        guard adaptive || (keyframeInterval == nil && refreshFraction == nil) else {
+            throw ValidationError("--keyframe-interval and --refresh-fraction are for --adaptive")
+        }
+        if let keyframeInterval, !(1...1000).contains(keyframeInterval) {
+            throw ValidationError("--keyframe-interval must be 1 to 1000")
+        }
+        if let refreshFraction, !(0...1).contains(refreshFraction) {
+            throw ValidationError("--refresh-fraction must be 0 to 1")
+        }
+    }
+
+    /// The kinds of sessions a model is measured with, by name.
+    private func kinds(of bundle: ModelBundle) throws -> [(name: String, options: SessionOptions)] {
+        var base = SessionOptions()
+        base.registration = registration ?? base.registration
+        base.storeMasks = false
+        base.storeImages = .none
+        var alone = base
+        alone.propagation = .none
+        var kinds = [("image", alone)]
+        if bundle.method == .ssp { kinds.append(("ssp", base)) }
+        guard adaptive else { return kinds }
+        guard bundle.hasAdaptiveCadence else {
+            throw ValidationError("\(bundle.name) has no first-stage graph, which --adaptive takes")
+        }
+        base.cadence = .adaptive
+        base.keyframeInterval = keyframeInterval ?? base.keyframeInterval
+        base.refreshFraction = refreshFraction ?? base.refreshFraction
+        return kinds + [("adaptive", base)]
+    }
 
     /// Loads the model, and gives `body` what it makes of frames.
     func withMasks<Result>(_ body: (ModelMasks) async throws -> Result) async throws -> Result {
@@ -40,30 +82,23 @@ struct EvaluateModel: ParsableArguments {
         let registry = SessionRegistry(
             models: [loaded], defaultModel: bundle.name, store: store,
             workers: WorkerPool(threads: ProcessInfo.processInfo.activeProcessorCount))
-        let result = try await body(ModelMasks(registry, loaded, registration: registration))
+        let result = try await body(ModelMasks(registry, kinds(of: bundle)))
         try await store.close()
         return result
     }
 }
 
-/// Two sessions over the same frames: one propagates nothing, the other as the model's bundle says.
+/// Several sessions over the same frames: one propagates nothing, another as the model's bundle says.
 struct ModelMasks: EvaluateMasks {
     let names: [String]
     private let registry: SessionRegistry
     private let sessions: [String]
 
-    init(
-        _ registry: SessionRegistry, _ model: any SegmentationModel, registration: RegistrationMethod?
-    ) async throws {
-        let kinds: [(name: String, propagation: SessionOptions.Propagation)] =
-            model.bundle.method == .ssp ? [("image", .none), ("ssp", .model)] : [("image", .none)]
+    init(_ registry: SessionRegistry, _ kinds: [(name: String, options: SessionOptions)]) async throws {
         var sessions: [String] = []
         for kind in kinds {
             var new = SessionRegistry.NewSession()
-            new.options.propagation = kind.propagation
-            new.options.registration = registration ?? new.options.registration
-            new.options.storeMasks = false
-            new.options.storeImages = .none
+            new.options = kind.options
             sessions.append(try await registry.create(new).id)
         }
         names = kinds.map(\.name)

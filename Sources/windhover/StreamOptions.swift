@@ -22,6 +22,9 @@ struct StreamOptions: ParsableArguments {
     @Option(help: "What the server keeps of each picture: none, preview or original.")
     var storeImages: String?
 
+    @Option(help: "Which frames the image model sees: every, or adaptive (key frames only).")
+    var cadence: String?
+
     @Option(help: "Continue this session, after its last frame.")
     var session: String?
 
@@ -37,7 +40,7 @@ struct StreamOptions: ParsableArguments {
     func validate() throws {
         let fixed = [
             ("--drone", drone), ("--mission", mission), ("--model", model), ("--registration", registration),
-            ("--propagation", propagation), ("--store-images", storeImages),
+            ("--propagation", propagation), ("--store-images", storeImages), ("--cadence", cadence),
         ]
         if session != nil, let (name, _) = fixed.first(where: { $0.1 != nil }) {
             throw ValidationError("\(name) belongs to a new session; --session continues one that has it already.")
@@ -55,6 +58,7 @@ struct StreamOptions: ParsableArguments {
             SessionRequest(
                 droneID: drone, missionID: mission, model: model,
                 options: SessionOptions(
-                    propagation: propagation, registration: registration, storeImages: storeImages)))
+                    propagation: propagation, registration: registration, cadence: cadence,
+                    storeImages: storeImages)))
     }
 }

@@ -140,6 +140,13 @@ final class TestServer: Sendable {
     }
 }
 
+extension TestServer {
+    /// A picture of the golden frames' size in which there is nothing to register.
+    static func blank() throws -> [UInt8] {
+        try Frame(width: 160, height: 96, pixels: [UInt8](repeating: 90, count: 160 * 96 * 3)).pngData()
+    }
+}
+
 struct TestFailure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
@@ -177,6 +184,8 @@ final class GatedModel: SegmentationModel {
         try await gate.pass()
         return try await inner.segment(input)
     }
+
+    func features(_ input: Tensor) async throws -> Tensor { try await inner.features(input) }
 
     func similarity(previous: Tensor, current: Tensor) async throws -> Tensor {
         try await inner.similarity(previous: previous, current: current)

@@ -13,7 +13,7 @@ final class SpoiltBundle {
     init(_ change: (inout [String: Any]) -> Void = { _ in }) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("bundle-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        for name in ["image.onnx", "similarity.onnx"] {
+        for name in ["image.onnx", "first-stage.onnx", "similarity.onnx"] {
             try FileManager.default.copyItem(
                 at: Self.golden.appendingPathComponent(name), to: directory.appendingPathComponent(name))
         }
@@ -82,6 +82,7 @@ func set(_ object: inout [String: Any], _ path: [String], _ value: Any?) {
             (["input", "width"], 1.5, "\"input.width\""), (["input", "mean"], [0.5, 0.5], "\"input.mean\""),
             (["input", "std"], [0.5, 0, 0.5], "\"input.std\""), (["classes"], [String](), "\"classes\""),
             (["image", "file"], "../image.onnx", "\"image.file\""), (["image", "file"], "none.onnx", "none.onnx"),
+            (["image", "int8"], "none.onnx", "none.onnx"), (["image", "first_stage"], "none.onnx", "none.onnx"),
             (["image", "features"], nil, "\"image.features\" is missing"),
             (["propagation", "method"], "dff", "\"propagation.method\""),
             (["propagation", "upsampling"], "nearest", "\"propagation.upsampling\""),
@@ -104,11 +105,42 @@ func set(_ object: inout [String: Any], _ path: [String], _ value: Any?) {
             (["input", "width"], 320, ["image.onnx", "160", "320"]),
             (["classes"], [["name": "a", "color": "#000000"]], ["image.onnx", "\"logits\"", "8 channels"]),
             (["propagation", "similarity", "file"], "image.onnx", ["image.onnx", "\"previous_features\""]),
+            (["image", "first_stage"], "similarity.onnx", ["similarity.onnx", "\"image\""]),
         ] as [([String], any Sendable, [String])])
     func tensors(path: [String], value: any Sendable, named: [String]) async throws {
         let bundle = try SpoiltBundle { set(&$0, path, value) }
         let complaint = try #require(await bundle.complaint())
         for name in named { #expect(complaint.contains(name), "\(complaint)") }
+    }
+
+    @Test func `A first stage gives the features that the whole image model gives`() async throws {
+        let model = try await OpenVINOEngine().load(ModelBundle.load(SpoiltBundle.golden))
+        let input = Tensor(
+            shape: [1, 3, 96, 160], values: (0..<3 * 96 * 160).map { Float($0 * 7919 % 1000) / 500 - 1 })
+        let whole = try #require(try await model.segment(input).features)
+        let alone = try await model.features(input)
+        #expect(alone.shape == whole.shape)
+        #expect(zip(alone.array, whole.array).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+
+    @Test func `The graph in 8-bit integers runs where it is asked for, or what is fastest`() async throws {
+        let bundle = try SpoiltBundle { set(&$0, ["image", "int8"], "image-int8.onnx") }
+        try FileManager.default.copyItem(
+            at: bundle.directory.appendingPathComponent("image.onnx"),
+            to: bundle.directory.appendingPathComponent("image-int8.onnx"))
+        let loaded = try ModelBundle.load(bundle.directory)
+        for (precision, expected) in [(.int8, "int8"), (.auto, "int8"), (.f32, "f32")]
+            as [(OpenVINOEngine.Precision, String)]
+        {
+            var options = OpenVINOEngine.Options()
+            options.precision = precision
+            #expect(try await OpenVINOEngine(options: options).load(loaded).precision == expected)
+        }
+        var options = OpenVINOEngine.Options()
+        options.precision = .int8
+        let engine = try OpenVINOEngine(options: options)
+        let without = try ModelBundle.load(SpoiltBundle.golden)
+        await #expect(throws: BundleError.self) { try await engine.load(without) }
     }
 
     @Test func `A graph that is no graph is named`() async throws {

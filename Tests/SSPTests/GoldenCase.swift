@@ -86,7 +86,7 @@ struct GoldenRun {
                 let values = manifest.homographies[k - 1]
                 let motion = try #require(Homography(values))
                 let alignment = try await propagator.align(
-                    output, state: state, homography: registered ? motion : .identity)
+                    #require(output.features), state: state, homography: registered ? motion : .identity)
                 prediction = propagator.propagate(output, state: state, alignment: alignment)
             } else {
                 prediction = propagator.cold(output)

@@ -14,6 +14,12 @@ extension Problem {
             self.init(
                 status: .unprocessableContent, slug: "model-not-found", title: "There is no such model",
                 detail: "No model is named \"\(name)\".", field: "model", extra: ["models": .strings(known)])
+        case .noAdaptiveCadence(let model):
+            self.init(
+                status: .unprocessableContent, slug: "cadence-unsupported",
+                title: "The model has no adaptive cadence",
+                detail: "\(model) has no first-stage graph (\"first_stage\" in its model.json), which it takes.",
+                field: "cadence")
         case .ended(let reason, let last):
             self.init(
                 status: .gone, slug: "session-ended", title: "The session has ended",

@@ -35,7 +35,7 @@ struct FrameRoutes {
         query.drone = try parameters.string("drone")
         query.mission = try parameters.string("mission")
         query.model = try parameters.string("model")
-        query.mode = try parameters.choice("mode").map { (mode: FrameMode) in mode.rawValue }
+        query.mode = try parameters.choice("mode").map { (mode: SessionMachine.Plan.Mode) in mode.rawValue }
         query.className = try parameters.string("class")
         if let fraction = try parameters.double("min_fraction", in: 0...1) {
             guard query.className != nil else {
@@ -49,10 +49,6 @@ struct FrameRoutes {
         query.cursor = try parameters.string("cursor")
         let page = try await store.frames(query)
         return .json(ListView(items: page.items.map(FrameView.init), nextCursor: page.nextCursor))
-    }
-
-    private enum FrameMode: String, CaseIterable {
-        case cold, propagated, reset, stateless
     }
 
     @Sendable private func get(_ request: Request, _ context: Context) async throws -> Response {

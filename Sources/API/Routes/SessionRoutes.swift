@@ -22,7 +22,8 @@ struct SessionRoutes {
 
     private static let members: Set<String> = [
         "drone_id", "mission_id", "model", "propagation", "registration", "on_registration_loss", "max_gap_ms",
-        "idle_timeout_s", "late", "overflow", "state_precision", "store_masks", "store_images",
+        "idle_timeout_s", "late", "overflow", "state_precision", "cadence", "keyframe_interval", "refresh_fraction",
+        "store_masks", "store_images",
     ]
 
     @Sendable private func create(_ request: Request, _ context: Context) async throws -> Response {
@@ -48,6 +49,9 @@ struct SessionRoutes {
         if let value = try body.choice("late", SessionOptions.Late.self) { new.options.late = value }
         if let value = try body.choice("overflow", SessionOptions.Overflow.self) { new.options.overflow = value }
         if let value = try body.choice("state_precision", StatePrecision.self) { new.options.statePrecision = value }
+        if let value = try body.choice("cadence", SessionOptions.Cadence.self) { new.options.cadence = value }
+        if let value = try body.int("keyframe_interval", in: 1...1000) { new.options.keyframeInterval = value }
+        if let value = try body.double("refresh_fraction", in: 0...1) { new.options.refreshFraction = value }
         if let value = try body.bool("store_masks") { new.options.storeMasks = value }
         if let value = try body.choice("store_images", SessionOptions.StoreImages.self) {
             new.options.storeImages = value

@@ -8,8 +8,9 @@ struct ModelView: Encodable {
     let isDefault: Bool
 
     private enum Key: String, CodingKey {
-        case id, name, version, description, licence, sha256, input, classes, propagation
+        case id, name, version, description, licence, sha256, precision, input, classes, propagation
         case isDefault = "default"
+        case adaptiveCadence = "adaptive_cadence"
         case stateBytes = "state_bytes"
     }
 
@@ -23,6 +24,8 @@ struct ModelView: Encodable {
         try out.encode(bundle.licence, forKey: .licence)
         try out.encode(bundle.sha256, forKey: .sha256)
         try out.encode(isDefault, forKey: .isDefault)
+        try out.encode(model.precision, forKey: .precision)
+        try out.encode(bundle.hasAdaptiveCadence, forKey: .adaptiveCadence)
         try out.encode(["width": bundle.inputWidth, "height": bundle.inputHeight], forKey: .input)
         try out.encode(
             bundle.classes.enumerated().map { ClassView(value: $0, name: $1.name, color: $1.color) }, forKey: .classes)

@@ -103,3 +103,13 @@ void windhover_enlarge_row(const float *_Nonnull logits, const uint8_t *_Nonnull
 void windhover_count_changes(const uint8_t *_Nonnull labels, const uint8_t *_Nonnull before,
                              const float *_Nonnull weights, int32_t width, int32_t *_Nonnull seen,
                              int32_t *_Nonnull changed);
+
+// MARK: Carrying
+
+/// As `windhover_warp_row`, but what lies outside is read at the nearest place inside: weights sum to 1 everywhere.
+void windhover_reach_row(const double *_Nonnull back, int32_t y, int32_t width, int32_t height,
+                         int32_t *_Nonnull cells, float *_Nonnull weights);
+
+/// One row of a whole map of logits, of floats or halves, read at cells.
+void windhover_carry_row(const void *_Nonnull last, bool half, const int32_t *_Nonnull cells,
+                         const float *_Nonnull weights, int32_t width, int32_t stride, float *_Nonnull out);
