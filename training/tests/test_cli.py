@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from windhover_train import cli
 from windhover_train.datasets import AERIAL
 from windhover_train.networks import NETWORKS
 
-COMMANDS = ("train", "evaluate", "report", "score", "export", "networks")
+COMMANDS = ("train", "evaluate", "report", "score", "export", "first-stage", "networks")
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> str | int | None:
@@ -43,7 +44,7 @@ def test_every_command_has_help(
     assert call(monkeypatch, command, "--help") == 0
     assert capsys.readouterr().out.startswith(f"usage: windhover-train {command}")
     assert call(monkeypatch, "--help") == 0
-    assert f"\n    {command} " in capsys.readouterr().out
+    assert f"\n    {command}" in capsys.readouterr().out
 
 
 def test_networks_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,9 +132,12 @@ def test_from_training_to_a_bundle_in_one_go(
     export = ["export", "--checkpoint", out / "last.pt", "--out", tmp_path / "bundle", *about]
     assert call(monkeypatch, *export, "--frames", *frames[:2]) is None
     table = capsys.readouterr().out.splitlines()
-    assert table[0].split()[:3] == ["runtime", "tensor", "largest"]
-    assert len(table) == 1 + 3 * 3
+    assert table[0].split()[:3] == ["runtime", "graph", "tensor"]
+    assert len(table) == 1 + 3 * 4
     assert all(line.endswith("%") for line in table if " logits " in line)
+
+    assert call(monkeypatch, "first-stage", tmp_path / "bundle") is None
+    assert re.search(r"bundle: 0\.\d\d GMAC; features differ by at most \d\.\de", capsys.readouterr().out)
 
     modes = ["--modes", "image,ssp,true", "--names", "trained/1,bundle", "--size", size]
     models = ["evaluate", out / "last.pt", tmp_path / "bundle"]

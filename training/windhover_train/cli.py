@@ -14,10 +14,13 @@ import torch.distributed as distributed
 
 from windhover_train import export, report
 from windhover_train.checkpoint import Checkpoint
+from windhover_train.cost import cost_of
 from windhover_train.datasets import AERIAL, ClassTable, DatasetError, Sequence
 from windhover_train.datasets.classes import read_class_table
 from windhover_train.evaluate import MODES, Step, evaluate
 from windhover_train.film import Film, overlay
+from windhover_train.first_stage import FILE as FIRST_STAGE
+from windhover_train.first_stage import add_first_stage
 from windhover_train.networks import NETWORKS
 from windhover_train.networks.errors import NetworkError
 from windhover_train.run import RunError, read_run, read_sets
@@ -99,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     export_.add_argument("--licence", default="not stated", help="terms of the weights")
     export_.add_argument("--size", default="640x384", help="WIDTHxHEIGHT of the network's input (default: 640x384)")
     export_.add_argument("--frames", type=Path, nargs="*", default=[], help="pictures to check on, in order")
+
+    first_stage = command("first-stage", _first_stage, "Give bundles the graph of their first stage. Export does so.")
+    first_stage.add_argument("bundles", type=Path, nargs="+", help="folders of bundles whose image graph is ONNX")
 
     command("networks", lambda _: print("\n".join(NETWORKS)), "List the networks there are.")
     return parser
@@ -223,12 +229,17 @@ def _export(arguments: argparse.Namespace) -> None:
     if not frames:
         print(f"{arguments.out} is written; give --frames to check it against PyTorch", file=sys.stderr)
         return
-    print(f"{'runtime':18} {'tensor':12} {'largest':>10} {'mean':>10} {'of at most':>10}  same class")
+    print(f"{'runtime':16} {'graph':16} {'tensor':10} {'largest':>8} {'mean':>8} {'of at most':>10}  same class")
     for row in export.check_bundle(arguments.out, model, frames):
         same = "" if row.same_class is None else f"{100 * row.same_class:.3f} %"
-        print(
-            f"{row.runtime:18} {row.tensor:12} {row.largest:10.2e} {row.mean:10.2e} {row.scale:10.3g}  {same}".rstrip()
-        )
+        about = f"{row.runtime:16} {row.graph:16} {row.tensor:10}"
+        print(f"{about} {row.largest:8.2e} {row.mean:8.2e} {row.scale:10.3g}  {same}".rstrip())
+
+
+def _first_stage(arguments: argparse.Namespace) -> None:
+    for folder in arguments.bundles:
+        difference = add_first_stage(folder)
+        print(f"{folder}: {cost_of(folder / FIRST_STAGE).gmacs:.2f} GMAC; features differ by at most {difference:.1e}")
 
 
 if __name__ == "__main__":
