@@ -151,6 +151,16 @@ def test_costs_of_a_bundle_are_its_checkpoints_but_for_folded_batch_norm(folder:
     assert bundle.gmacs == pytest.approx(checkpoint.gmacs)
 
 
+def test_attention_costs_the_same_before_and_after_export(tmp_path: Path) -> None:
+    exported = VideoModel("segformer-b0", len(AERIAL), "cosine")
+    run = {"name": "b0", "model": {"network": "segformer-b0", "similarity": "cosine", "constant": 0.0, "frames": 2}}
+    weights, random_state = exported.state_dict(), torch.get_rng_state()
+    Checkpoint(run, AERIAL, 1, weights, None, {}, 0.0, random_state, {}).save(tmp_path / "last.pt")
+    write_bundle(exported, AERIAL, ABOUT, tmp_path / "bundle")
+    checkpoint = TorchSegmenter(tmp_path / "last.pt", SIZE, HERE.device).cost()
+    assert BundleSegmenter(tmp_path / "bundle", 1, "f32").cost().gmacs == pytest.approx(checkpoint.gmacs)
+
+
 def test_matrix_products_cost_what_their_rows_are_long(tmp_path: Path) -> None:
     make, kind = onnx.helper, onnx.TensorProto.FLOAT
     weights = [
