@@ -12,7 +12,7 @@ import cv2
 import torch
 import torch.distributed as distributed
 
-from windhover_train import export, report
+from windhover_train import export, quantise, report
 from windhover_train.checkpoint import Checkpoint
 from windhover_train.cost import cost_of
 from windhover_train.datasets import AERIAL, ClassTable, DatasetError, Sequence
@@ -27,6 +27,7 @@ from windhover_train.run import RunError, read_run, read_sets
 from windhover_train.score import score
 from windhover_train.segmenter import open_segmenter
 from windhover_train.trainer import Place, Trainer
+from windhover_train.training_set import open_sources
 from windhover_train.video_model import VideoModel
 
 
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate_.add_argument("--modes", default="image,ssp", help=f"of {', '.join(MODES)} (default: image,ssp)")
     evaluate_.add_argument("--registration", default="klt", choices=("klt", "akaze"))
     evaluate_.add_argument("--size", default="640x384", help="WIDTHxHEIGHT checkpoints run at (default: 640x384)")
-    evaluate_.add_argument("--precision", default="f32", choices=("f32", "bf16"), help="of bundles")
+    evaluate_.add_argument("--precision", default="f32", choices=("f32", "bf16", "int8"), help="of bundles")
     evaluate_.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="of checkpoints")
     evaluate_.add_argument("--threads", type=int, default=0)
     evaluate_.add_argument("--names", default="", help="what to call the models, separated by commas")
@@ -105,6 +106,13 @@ def _parser() -> argparse.ArgumentParser:
 
     first_stage = command("first-stage", _first_stage, "Give bundles the graph of their first stage. Export does so.")
     first_stage.add_argument("bundles", type=Path, nargs="+", help="folders of bundles whose image graph is ONNX")
+
+    quantise_ = command("quantise", _quantise, "Add a bundle's image graph in eight bits. Needs the extra `quantise`.")
+    quantise_.add_argument("bundle", type=Path, help="folder of the bundle")
+    frames = quantise_.add_mutually_exclusive_group(required=True)
+    frames.add_argument("--frames", type=Path, nargs="+", metavar="FOLDER", help="folders of frames to calibrate on")
+    frames.add_argument("--run", type=Path, help="run file (TOML): calibrate on what it trains on")
+    quantise_.add_argument("--count", type=int, default=300, help="how many frames (default: 300)")
 
     command("networks", lambda _: print("\n".join(NETWORKS)), "List the networks there are.")
     return parser
@@ -240,6 +248,20 @@ def _first_stage(arguments: argparse.Namespace) -> None:
     for folder in arguments.bundles:
         difference = add_first_stage(folder)
         print(f"{folder}: {cost_of(folder / FIRST_STAGE).gmacs:.2f} GMAC; features differ by at most {difference:.1e}")
+
+
+def _quantise(arguments: argparse.Namespace) -> None:
+    if arguments.count < 1:
+        raise RunError(f"--count is {arguments.count}; expected at least 1")
+    if arguments.run:
+        frames = quantise.of_sources(open_sources(read_run(arguments.run))[0], arguments.count)
+    else:
+        frames = quantise.of_folders(arguments.frames, arguments.count)
+    done = quantise.quantise(arguments.bundle, frames)
+    print(
+        f"{arguments.bundle}: {done.quantised} of {done.operations} operations in eight bits, ranges from {len(frames)}"
+        f" frames; {100 * done.same_class:.2f} % of the pixels keep their class"
+    )
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from windhover_train.datasets import ClassTable, Image
 from windhover_train.first_stage import FILE as FIRST_STAGE
 from windhover_train.first_stage import write_first_stage
 from windhover_train.networks.similarity import ConstantSimilarity, ConvSimilarity
+from windhover_train.quantise import FILE as QUANTISED
 from windhover_train.run import RunError
 from windhover_train.video_model import VideoModel
 
@@ -57,6 +58,9 @@ def write_bundle(model: VideoModel, classes: ClassTable, about: About, out: Path
     out.mkdir(parents=True, exist_ok=True)
     names = {"input": "image", "logits": "logits", "features": "features"}
     shape = (1, 3, height, width)
+    # What belongs to the weights of a bundle that was here before.
+    for old in ("similarity.onnx", QUANTISED, Path(QUANTISED).with_suffix(".bin")):
+        (out / old).unlink(missing_ok=True)
     _export_graph(image_model, {names["input"]: shape}, (names["logits"], names["features"]), out / "image.onnx")
     write_first_stage(out / "image.onnx", names, out / FIRST_STAGE)
     propagation: dict[str, Any] = {"method": "ssp", "similarity": {"kind": "cosine"}, "upsampling": "bicubic"}
@@ -66,9 +70,6 @@ def write_bundle(model: VideoModel, classes: ClassTable, about: About, out: Path
         inputs = {"previous_features": shape, "features": shape}
         _export_graph(similarity, inputs, ("similarity",), out / "similarity.onnx")
         propagation["similarity"] = {"kind": "conv", "file": "similarity.onnx"}
-    else:
-        # Of a bundle that was here before.
-        (out / "similarity.onnx").unlink(missing_ok=True)
     description = {
         "format": 1,
         "name": about.name,
