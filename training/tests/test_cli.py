@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from windhover_train import cli
 from windhover_train.datasets import AERIAL
 from windhover_train.networks import NETWORKS
 
-COMMANDS = ("train", "evaluate", "report", "score", "export", "first-stage", "networks")
+COMMANDS = ("train", "evaluate", "report", "score", "export", "first-stage", "quantise", "networks")
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> str | int | None:
@@ -95,6 +96,10 @@ def test_errors_of_every_kind_are_one_line(tmp_path: Path, flights: Path, monkey
         (["report", tmp_path / "none.json"], "No such file or directory"),
         (["score", flights, tmp_path / "masks", "--classes", "8"], "masks: no such folder"),
         (["export", "--untrained", "resnet", *out, "--name", "n"], "no network 'resnet'"),
+        (["quantise", tmp_path, "--frames", tmp_path / "masks"], "masks: no such folder"),
+        (["quantise", tmp_path, "--frames", tmp_path, "--count", "0"], "--count is 0; expected at least 1"),
+        (["quantise", tmp_path / "none", "--run", run], "No such file or directory"),
+        (["first-stage", tmp_path / "none"], "No such file or directory"),
         (["export", "--checkpoint", tmp_path / "none.pt", *out, "--name", "n"], "none.pt: no such checkpoint"),
     ]:
         code = call(monkeypatch, *arguments)
@@ -138,6 +143,13 @@ def test_from_training_to_a_bundle_in_one_go(
 
     assert call(monkeypatch, "first-stage", tmp_path / "bundle") is None
     assert re.search(r"bundle: 0\.\d\d GMAC; features differ by at most \d\.\de", capsys.readouterr().out)
+
+    calibration = ["--frames", flights / "flight-1" / "frames", "--count", 6]
+    assert call(monkeypatch, "quantise", shutil.copytree(tmp_path / "bundle", tmp_path / "eight"), *calibration) is None
+    assert "eight: 57 of 66 operations in eight bits, ranges from 6 frames; 9" in capsys.readouterr().out
+    eight = ["evaluate", tmp_path / "eight", "--on", sets, "--modes", "image", "--precision", "int8"]
+    assert call(monkeypatch, *eight) is None
+    assert "town mIoU" in capsys.readouterr().out
 
     modes = ["--modes", "image,ssp,true", "--names", "trained/1,bundle", "--size", size]
     models = ["evaluate", out / "last.pt", tmp_path / "bundle"]
