@@ -43,7 +43,7 @@ def bundle(exported: Path, frames: list[Image], tmp_path_factory: pytest.TempPat
     """The same with a graph in eight bits."""
     folder = shutil.copytree(exported, tmp_path_factory.mktemp("quantised") / "bundle")
     done = quantise.quantise(folder, frames)
-    assert (done.operations, done.quantised) == (66, 57)
+    assert (done.operations, done.first_stage) == (66, 9)
     assert 0.9 < done.same_class < 1
     return folder
 

@@ -259,8 +259,8 @@ def _quantise(arguments: argparse.Namespace) -> None:
         frames = quantise.of_folders(arguments.frames, arguments.count)
     done = quantise.quantise(arguments.bundle, frames)
     print(
-        f"{arguments.bundle}: {done.quantised} of {done.operations} operations in eight bits, ranges from {len(frames)}"
-        f" frames; {100 * done.same_class:.2f} % of the pixels keep their class"
+        f"{arguments.bundle}: in eight bits but for the first stage, {done.first_stage} of {done.operations} "
+        f"operations; ranges from {len(frames)} frames; {100 * done.same_class:.2f} % of the pixels keep their class"
     )
 
 

@@ -28,13 +28,13 @@ _COMPARED = 10
 
 @dataclass(frozen=True)
 class Quantised:
-    """How many of the graph's convolutions and matrix products became eight bits wide, and what that changed.
+    """How many convolutions and matrix products there are, how many of them are the first stage's, and what changed.
 
     `same_class` is the share of pixels whose class stayed, over some of the calibration frames.
     """
 
     operations: int
-    quantised: int
+    first_stage: int
     same_class: float
 
 
@@ -75,6 +75,7 @@ def quantise(folder: Path, frames: list[Image]) -> Quantised:
     about = json.loads(path.read_text(encoding="utf-8"))
     graph = openvino.Core().read_model(str(folder / about["image"]["file"]))
     weighted = {node.get_friendly_name() for node in graph.get_ops() if node.get_type_name() in _WEIGHTED}
+    attention = any(node.get_type_name() == "Softmax" for node in graph.get_ops())
     first_stage = _leading_to(graph.output(about["image"]["features"]).get_node())
     quantised = nncf.quantize(
         graph,
@@ -82,6 +83,8 @@ def quantise(folder: Path, frames: list[Image]) -> Quantised:
         preset=nncf.QuantizationPreset.PERFORMANCE,
         target_device=nncf.TargetDevice.CPU,
         subset_size=len(frames),
+        # Leaves what attention is sensitive to in floating point.
+        model_type=nncf.ModelType.TRANSFORMER if attention else None,
         ignored_scope=nncf.IgnoredScope(names=sorted(first_stage)),
     )
     openvino.save_model(quantised, str(folder / FILE), compress_to_fp16=False)
@@ -92,7 +95,7 @@ def quantise(folder: Path, frames: list[Image]) -> Quantised:
         (bundle.infer(frame)[0].argmax(1) == after.infer(frame)[0].argmax(1)).float().mean().item()
         for frame in frames[:: -(-len(frames) // _COMPARED)]
     ]
-    return Quantised(len(weighted), len(weighted - first_stage), float(np.mean(same)))
+    return Quantised(len(weighted), len(weighted & first_stage), float(np.mean(same)))
 
 
 def _leading_to(node: openvino.Node) -> set[str]:
