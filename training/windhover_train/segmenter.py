@@ -60,7 +60,11 @@ class TorchSegmenter:
         image = ((pixels / 255 - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
             logits, features = self.model.image_model(image)
-            return ssp.upsample_logits(logits, self.size), features
+            full = ssp.upsample_logits(logits, self.size)
+        if self.device.type == "cuda":
+            # A GPU works on after the call; whoever takes the time would only see how fast it is asked.
+            torch.cuda.synchronize(self.device)
+        return full, features
 
     def similarity(self, previous_features: Tensor, features: Tensor) -> Tensor:
         with torch.inference_mode():
