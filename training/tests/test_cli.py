@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +20,7 @@ from windhover_train import cli
 from windhover_train.datasets import AERIAL
 from windhover_train.networks import NETWORKS
 
-COMMANDS = ("train", "evaluate", "report", "score", "export", "networks")
+COMMANDS = ("train", "evaluate", "report", "score", "export", "first-stage", "quantise", "networks")
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> str | int | None:
@@ -43,7 +45,7 @@ def test_every_command_has_help(
     assert call(monkeypatch, command, "--help") == 0
     assert capsys.readouterr().out.startswith(f"usage: windhover-train {command}")
     assert call(monkeypatch, "--help") == 0
-    assert f"\n    {command} " in capsys.readouterr().out
+    assert f"\n    {command}" in capsys.readouterr().out
 
 
 def test_networks_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,6 +96,10 @@ def test_errors_of_every_kind_are_one_line(tmp_path: Path, flights: Path, monkey
         (["report", tmp_path / "none.json"], "No such file or directory"),
         (["score", flights, tmp_path / "masks", "--classes", "8"], "masks: no such folder"),
         (["export", "--untrained", "resnet", *out, "--name", "n"], "no network 'resnet'"),
+        (["quantise", tmp_path, "--frames", tmp_path / "masks"], "masks: no such folder"),
+        (["quantise", tmp_path, "--frames", tmp_path, "--count", "0"], "--count is 0; expected at least 1"),
+        (["quantise", tmp_path / "none", "--run", run], "No such file or directory"),
+        (["first-stage", tmp_path / "none"], "No such file or directory"),
         (["export", "--checkpoint", tmp_path / "none.pt", *out, "--name", "n"], "none.pt: no such checkpoint"),
     ]:
         code = call(monkeypatch, *arguments)
@@ -131,9 +137,19 @@ def test_from_training_to_a_bundle_in_one_go(
     export = ["export", "--checkpoint", out / "last.pt", "--out", tmp_path / "bundle", *about]
     assert call(monkeypatch, *export, "--frames", *frames[:2]) is None
     table = capsys.readouterr().out.splitlines()
-    assert table[0].split()[:3] == ["runtime", "tensor", "largest"]
-    assert len(table) == 1 + 3 * 3
+    assert table[0].split()[:3] == ["runtime", "graph", "tensor"]
+    assert len(table) == 1 + 3 * 4
     assert all(line.endswith("%") for line in table if " logits " in line)
+
+    assert call(monkeypatch, "first-stage", tmp_path / "bundle") is None
+    assert re.search(r"bundle: 0\.\d\d GMAC; features differ by at most \d\.\de", capsys.readouterr().out)
+
+    calibration = ["--frames", flights / "flight-1" / "frames", "--count", 6]
+    assert call(monkeypatch, "quantise", shutil.copytree(tmp_path / "bundle", tmp_path / "eight"), *calibration) is None
+    assert "in eight bits but for the first stage, 9 of 66 operations; ranges from 6 frames" in capsys.readouterr().out
+    eight = ["evaluate", tmp_path / "eight", "--on", sets, "--modes", "image", "--precision", "int8"]
+    assert call(monkeypatch, *eight) is None
+    assert "town mIoU" in capsys.readouterr().out
 
     modes = ["--modes", "image,ssp,true", "--names", "trained/1,bundle", "--size", size]
     models = ["evaluate", out / "last.pt", tmp_path / "bundle"]

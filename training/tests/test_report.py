@@ -31,7 +31,7 @@ BASE: dict[str, Any] = {
 }
 BUNDLE: dict[str, Any] = {
     "model": "bundle, exported",
-    "cost": {"parameters": 3.0, "gmacs": None},
+    "cost": {"parameters": 3.0, "gmacs": 5.6},
     "sets": {"town": {"frames": 6, "image": {"mIoU": 60.0, "TC": 85.0, "fps": 40.0}}},
 }
 COLUMNS = ["model", "mode", "town mIoU", "town TC", "stills mIoU", "M parameters", "GMAC", "fps"]
@@ -43,7 +43,7 @@ def test_a_table_has_a_row_for_each_model_and_mode_and_a_column_for_each_figure(
     assert [[row.get(name, "") for name in COLUMNS] for row in table] == [
         ["base", "image", "61.23", "80.00", "50.00", "3.10", "12.3", "30.0"],
         ["base", "ssp", "62.00", "91.50", "", "3.10", "12.3", "15.0"],
-        ["bundle, exported", "image", "60.00", "85.00", "", "3.00", "", "40.0"],
+        ["bundle, exported", "image", "60.00", "85.00", "", "3.00", "5.6", "40.0"],
     ]
 
 

@@ -150,6 +150,26 @@ def test_the_files_that_come_with_the_package_can_be_read(path: Path, monkeypatc
     assert all(side % 32 == 0 for side in run.data.crop)
 
 
+ROWS = {"base-parameters", "cosine", "no-registration", "no-interpolation", "no-consistency-loss", "one-step"}
+
+
+@pytest.mark.parametrize("family", ["uavid", "aerial"])
+def test_each_row_of_the_ablation_is_one_line_away_from_ssp(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    variables(monkeypatch)
+    folder = RUNS / family
+    rows = {path.stem: path for path in FILES if path.parent == folder / "ablation"}
+    assert set(rows) == ROWS
+    ssp = read_run(folder / "ssp.toml").as_dict()
+    for name, path in rows.items():
+        written = tomllib.loads(path.read_text())
+        assert (written.pop("extends"), written.pop("name")) == ("../ssp.toml", f"{family}/{name}")
+        ((table, keys),) = written.items()
+        ((key, value),) = keys.items()
+        row = read_run(path).as_dict()
+        assert row[table].pop(key) == value != ssp[table][key]
+        assert row == {**ssp, "name": row["name"], table: {k: v for k, v in ssp[table].items() if k != key}}
+
+
 def test_there_are_runs_and_evaluations() -> None:
     tables: list[dict[str, Any]] = [tomllib.loads(path.read_text()) for path in FILES]
     assert sum("extends" in table for table in tables) >= 4

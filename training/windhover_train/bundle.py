@@ -18,7 +18,8 @@ from windhover_train.datasets import ClassTable, Image
 from windhover_train.networks.similarity import CosineSimilarity
 from windhover_train.run import RunError
 
-Precision = Literal["f32", "bf16"]
+Precision = Literal["f32", "bf16", "int8"]
+"""int8 is that of a graph which was quantised; what is left of it in floating point is as the processor prefers it."""
 Arrays = dict[str, NDArray[np.float32]]
 
 
@@ -26,7 +27,7 @@ class Graph:
     """One graph, compiled; `threads` and `precision` as OpenVINO understands them."""
 
     def __init__(self, path: Path, threads: int = 0, precision: Precision = "f32") -> None:
-        settings: dict[str, object] = {"INFERENCE_PRECISION_HINT": precision}
+        settings: dict[str, object] = {} if precision == "int8" else {"INFERENCE_PRECISION_HINT": precision}
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
         try:
@@ -65,7 +66,10 @@ class Bundle:
         self._mean = np.array(about["input"]["mean"], np.float32)
         self._std = np.array(about["input"]["std"], np.float32)
         self._names = {key: about["image"][key] for key in ("input", "logits", "features")}
-        self.image = Graph(folder / about["image"]["file"], threads, precision)
+        key = "int8" if precision == "int8" else "file"
+        if key not in about["image"]:
+            raise RunError(f'{folder} has no graph in eight bits ("int8" under "image" in model.json)')
+        self.image = Graph(folder / about["image"][key], threads, precision)
         similarity = about["propagation"].get("similarity", {"kind": "cosine"})
         self._layer = Graph(folder / similarity["file"], threads, precision) if similarity["kind"] == "conv" else None
 

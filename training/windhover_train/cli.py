@@ -12,18 +12,22 @@ import cv2
 import torch
 import torch.distributed as distributed
 
-from windhover_train import export, report
+from windhover_train import export, quantise, report
 from windhover_train.checkpoint import Checkpoint
+from windhover_train.cost import cost_of
 from windhover_train.datasets import AERIAL, ClassTable, DatasetError, Sequence
 from windhover_train.datasets.classes import read_class_table
 from windhover_train.evaluate import MODES, Step, evaluate
 from windhover_train.film import Film, overlay
+from windhover_train.first_stage import FILE as FIRST_STAGE
+from windhover_train.first_stage import add_first_stage
 from windhover_train.networks import NETWORKS
 from windhover_train.networks.errors import NetworkError
 from windhover_train.run import RunError, read_run, read_sets
 from windhover_train.score import score
 from windhover_train.segmenter import open_segmenter
 from windhover_train.trainer import Place, Trainer
+from windhover_train.training_set import open_sources
 from windhover_train.video_model import VideoModel
 
 
@@ -68,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate_.add_argument("--modes", default="image,ssp", help=f"of {', '.join(MODES)} (default: image,ssp)")
     evaluate_.add_argument("--registration", default="klt", choices=("klt", "akaze"))
     evaluate_.add_argument("--size", default="640x384", help="WIDTHxHEIGHT checkpoints run at (default: 640x384)")
-    evaluate_.add_argument("--precision", default="f32", choices=("f32", "bf16"), help="of bundles")
+    evaluate_.add_argument("--precision", default="f32", choices=("f32", "bf16", "int8"), help="of bundles")
     evaluate_.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="of checkpoints")
     evaluate_.add_argument("--threads", type=int, default=0)
     evaluate_.add_argument("--names", default="", help="what to call the models, separated by commas")
@@ -99,6 +103,16 @@ def _parser() -> argparse.ArgumentParser:
     export_.add_argument("--licence", default="not stated", help="terms of the weights")
     export_.add_argument("--size", default="640x384", help="WIDTHxHEIGHT of the network's input (default: 640x384)")
     export_.add_argument("--frames", type=Path, nargs="*", default=[], help="pictures to check on, in order")
+
+    first_stage = command("first-stage", _first_stage, "Give bundles the graph of their first stage. Export does so.")
+    first_stage.add_argument("bundles", type=Path, nargs="+", help="folders of bundles whose image graph is ONNX")
+
+    quantise_ = command("quantise", _quantise, "Add a bundle's image graph in eight bits. Needs the extra `quantise`.")
+    quantise_.add_argument("bundle", type=Path, help="folder of the bundle")
+    frames = quantise_.add_mutually_exclusive_group(required=True)
+    frames.add_argument("--frames", type=Path, nargs="+", metavar="FOLDER", help="folders of frames to calibrate on")
+    frames.add_argument("--run", type=Path, help="run file (TOML): calibrate on what it trains on")
+    quantise_.add_argument("--count", type=int, default=300, help="how many frames (default: 300)")
 
     command("networks", lambda _: print("\n".join(NETWORKS)), "List the networks there are.")
     return parser
@@ -223,12 +237,31 @@ def _export(arguments: argparse.Namespace) -> None:
     if not frames:
         print(f"{arguments.out} is written; give --frames to check it against PyTorch", file=sys.stderr)
         return
-    print(f"{'runtime':18} {'tensor':12} {'largest':>10} {'mean':>10} {'of at most':>10}  same class")
+    print(f"{'runtime':16} {'graph':16} {'tensor':10} {'largest':>8} {'mean':>8} {'of at most':>10}  same class")
     for row in export.check_bundle(arguments.out, model, frames):
         same = "" if row.same_class is None else f"{100 * row.same_class:.3f} %"
-        print(
-            f"{row.runtime:18} {row.tensor:12} {row.largest:10.2e} {row.mean:10.2e} {row.scale:10.3g}  {same}".rstrip()
-        )
+        about = f"{row.runtime:16} {row.graph:16} {row.tensor:10}"
+        print(f"{about} {row.largest:8.2e} {row.mean:8.2e} {row.scale:10.3g}  {same}".rstrip())
+
+
+def _first_stage(arguments: argparse.Namespace) -> None:
+    for folder in arguments.bundles:
+        difference = add_first_stage(folder)
+        print(f"{folder}: {cost_of(folder / FIRST_STAGE).gmacs:.2f} GMAC; features differ by at most {difference:.1e}")
+
+
+def _quantise(arguments: argparse.Namespace) -> None:
+    if arguments.count < 1:
+        raise RunError(f"--count is {arguments.count}; expected at least 1")
+    if arguments.run:
+        frames = quantise.of_sources(open_sources(read_run(arguments.run))[0], arguments.count)
+    else:
+        frames = quantise.of_folders(arguments.frames, arguments.count)
+    done = quantise.quantise(arguments.bundle, frames)
+    print(
+        f"{arguments.bundle}: in eight bits but for the first stage, {done.first_stage} of {done.operations} "
+        f"operations; ranges from {len(frames)} frames; {100 * done.same_class:.2f} % of the pixels keep their class"
+    )
 
 
 if __name__ == "__main__":

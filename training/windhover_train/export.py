@@ -18,7 +18,10 @@ from torch import nn
 from windhover_train import ssp
 from windhover_train.bundle import Arrays, Bundle, Graph
 from windhover_train.datasets import ClassTable, Image
+from windhover_train.first_stage import FILE as FIRST_STAGE
+from windhover_train.first_stage import write_first_stage
 from windhover_train.networks.similarity import ConstantSimilarity, ConvSimilarity
+from windhover_train.quantise import FILE as QUANTISED
 from windhover_train.run import RunError
 from windhover_train.video_model import VideoModel
 
@@ -38,7 +41,7 @@ class About:
 
 
 def write_bundle(model: VideoModel, classes: ClassTable, about: About, out: Path) -> None:
-    """Write model.json, image.onnx and, for a learned similarity, similarity.onnx into the folder `out`.
+    """Write model.json, image.onnx, first-stage.onnx and, for a learned similarity, similarity.onnx into `out`.
 
     Static shapes, batch norm folded, float32, opset 17. RunError where the size does not suit the network, or the
     similarity is one that bundles do not have.
@@ -53,17 +56,20 @@ def write_bundle(model: VideoModel, classes: ClassTable, about: About, out: Path
     if isinstance(similarity, ConstantSimilarity):
         raise RunError(f"a bundle's similarity is learned or cosine, not the constant {similarity.value}")
     out.mkdir(parents=True, exist_ok=True)
-    _export_graph(image_model, {"image": (1, 3, height, width)}, ("logits", "features"), out / "image.onnx")
+    names = {"input": "image", "logits": "logits", "features": "features"}
+    shape = (1, 3, height, width)
+    # What belongs to the weights of a bundle that was here before.
+    for old in ("similarity.onnx", QUANTISED, Path(QUANTISED).with_suffix(".bin")):
+        (out / old).unlink(missing_ok=True)
+    _export_graph(image_model, {names["input"]: shape}, (names["logits"], names["features"]), out / "image.onnx")
+    write_first_stage(out / "image.onnx", names, out / FIRST_STAGE)
     propagation: dict[str, Any] = {"method": "ssp", "similarity": {"kind": "cosine"}, "upsampling": "bicubic"}
     if isinstance(similarity, ConvSimilarity):
         stride = image_model.feature_stride
         shape = (1, image_model.feature_channels, height // stride, width // stride)
-        names = {"previous_features": shape, "features": shape}
-        _export_graph(similarity, names, ("similarity",), out / "similarity.onnx")
+        inputs = {"previous_features": shape, "features": shape}
+        _export_graph(similarity, inputs, ("similarity",), out / "similarity.onnx")
         propagation["similarity"] = {"kind": "conv", "file": "similarity.onnx"}
-    else:
-        # Of a bundle that was here before.
-        (out / "similarity.onnx").unlink(missing_ok=True)
     description = {
         "format": 1,
         "name": about.name,
@@ -79,7 +85,7 @@ def write_bundle(model: VideoModel, classes: ClassTable, about: About, out: Path
         "classes": [
             {"name": name, "color": colour} for name, colour in zip(classes.names, classes.colours, strict=True)
         ],
-        "image": {"file": "image.onnx", "input": "image", "logits": "logits", "features": "features"},
+        "image": {"file": "image.onnx", **names, "first_stage": FIRST_STAGE},
         "propagation": propagation,
     }
     (out / "model.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -87,13 +93,14 @@ def write_bundle(model: VideoModel, classes: ClassTable, about: About, out: Path
 
 @dataclass(frozen=True)
 class Difference:
-    """How far a runtime is from PyTorch on one tensor, over all frames checked.
+    """How far a runtime is from PyTorch on one tensor of one graph, over all frames checked.
 
     `largest` and `mean` are absolute differences, `scale` the largest absolute value in PyTorch's; `same_class` is
     the share of pixels with the same arg-max after upsampling (of logits only).
     """
 
     runtime: str
+    graph: str
     tensor: str
     largest: float
     mean: float
@@ -108,27 +115,27 @@ def check_bundle(folder: Path, model: VideoModel, frames: list[Image]) -> list[D
     """
     bundle = Bundle(folder)
     expected: dict[str, list[np.ndarray]] = {}
-    inputs: dict[str, list[Arrays]] = {"image.onnx": [], "similarity.onnx": []}
     learned = (folder / "similarity.onnx").exists()
+    images: list[Arrays] = []
+    pairs: list[Arrays] = []
     before: torch.Tensor | None = None
     for frame in frames:
         image = bundle.input(frame)
         with torch.inference_mode():
             logits, features = model.eval().image_model(torch.from_numpy(image))
-            inputs["image.onnx"].append({"image": image})
+            images.append({"image": image})
             expected.setdefault("logits", []).append(logits.numpy())
             expected.setdefault("features", []).append(features.numpy())
             if learned:
                 previous = torch.roll(features, 1, dims=-1) if before is None else before
-                inputs["similarity.onnx"].append(
-                    {"previous_features": previous.numpy(), "features": features.contiguous().numpy()}
-                )
+                pairs.append({"previous_features": previous.numpy(), "features": features.contiguous().numpy()})
                 expected.setdefault("similarity", []).append(model.similarity(previous, features).numpy())
             before = features.contiguous()
     differences = []
-    for file in ("image.onnx", "similarity.onnx")[: 2 if learned else 1]:
+    graphs = [("image.onnx", images), (FIRST_STAGE, images), *([("similarity.onnx", pairs)] if learned else [])]
+    for file, inputs in graphs:
         for runtime in ("ONNX Runtime f32", "OpenVINO f32", "OpenVINO bf16"):
-            results = _run(runtime, folder / file, inputs[file])
+            results = _run(runtime, folder / file, inputs)
             for tensor in results[0]:
                 values = [(result[tensor], wanted) for result, wanted in zip(results, expected[tensor], strict=True)]
                 errors = [np.abs(got - wanted) for got, wanted in values]
@@ -138,6 +145,7 @@ def check_bundle(folder: Path, model: VideoModel, frames: list[Image]) -> list[D
                 differences.append(
                     Difference(
                         runtime,
+                        file,
                         tensor,
                         float(max(error.max() for error in errors)),
                         float(np.mean([error.mean() for error in errors])),

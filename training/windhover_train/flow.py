@@ -53,8 +53,10 @@ class Raft:
 
     @torch.no_grad()
     def positions(self, source: Tensor, target: Tensor) -> Tensor:
-        """N×3×H×W RGB in [0, 1] (H, W multiples of 8) to N×H×W×2: where each source pixel lies in the target."""
-        flow = self.network(2 * source - 1, 2 * target - 1, num_flow_updates=_RAFT_ITERATIONS)[-1]
+        """Where each pixel of N×3×H×W RGB in [0, 1] lies in the target, N×H×W×2; H, W multiples of 8, at least 128."""
+        # In float32 always: training in mixed precision would have it round positions to whole pixels.
+        with torch.autocast(source.device.type, enabled=False):
+            flow = self.network(2 * source.float() - 1, 2 * target.float() - 1, num_flow_updates=_RAFT_ITERATIONS)[-1]
         flow = flow.permute(0, 2, 3, 1)
         grid = torch.from_numpy(pixel_grid(*flow.shape[1:3])).to(flow)
         return grid + flow

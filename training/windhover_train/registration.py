@@ -1,4 +1,7 @@
-"""Registration of consecutive frames with OpenCV, as the service does it."""
+"""Registration of consecutive frames by OpenCV's trackers and matchers, those that the service uses, too.
+
+The service spreads its corners over the frame and tracks them back again; `windhover evaluate` measures with that.
+"""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def rows(results: list[dict[str, Any]]) -> list[Row]:
                     speeds.append(entry["fps"])
             cost = result["cost"]
             row["M parameters"] = f"{cost['parameters']:.2f}"
-            row["GMAC"] = "" if cost["gmacs"] is None else f"{cost['gmacs']:.1f}"
+            row["GMAC"] = f"{cost['gmacs']:.1f}"
             row["fps"] = f"{sorted(speeds)[len(speeds) // 2]:.1f}" if speeds else ""
             table.append(row)
     return table

@@ -184,7 +184,7 @@ class Trainer:
             self._trim_log()
         network: nn.Module = self.model
         if self.place.count > 1:
-            network = DistributedDataParallel(self.model, broadcast_buffers=False)
+            network = DistributedDataParallel(self.model)
         self._train_mode()
         batches = iter(self._batches())
         # None: where there is a terminal.
