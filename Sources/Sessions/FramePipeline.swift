@@ -95,11 +95,11 @@ package struct FramePipeline: Sendable {
                     propagator.propagate(output, state: state, alignment: aligned)
                 }
             } else {
-                prediction = await stages.measure("fuse") { propagator.cold(output) }
+                prediction = await stages.measure("fuse") { propagator.cold(output, precision: statePrecision) }
             }
         } else {
             registration = nil
-            prediction = await stages.measure("fuse") { propagator.cold(output) }
+            prediction = await stages.measure("fuse") { propagator.cold(output, precision: statePrecision) }
         }
 
         let mask = await stages.measure("mask") { prediction.mask(width: frame.width, height: frame.height) }
