@@ -72,6 +72,7 @@ let package = Package(
         .target(name: "Evaluation", dependencies: ["CVision", "Imaging"]),
         // 3: state
         .target(name: "Sessions", dependencies: ["Imaging", "Inference", "SSP", "Results", crypto]),
+        .target(name: "Benchmark", dependencies: ["CKernels", "CVision", "Imaging", "Inference", "SSP", "Simulation"]),
         // 4: HTTP
         .target(
             name: "API",
@@ -83,7 +84,9 @@ let package = Package(
         // 5: the command line
         .executableTarget(
             name: "windhover",
-            dependencies: ["API", "Evaluation", "Imaging", "Simulation", "WindhoverClient", arguments, logging, yaml],
+            dependencies: [
+                "API", "Benchmark", "Evaluation", "Imaging", "Simulation", "WindhoverClient", arguments, logging, yaml,
+            ],
             linkerSettings: openVINOPath),
 
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
@@ -91,12 +94,14 @@ let package = Package(
         .testTarget(name: "ResultsTests", dependencies: ["Results", grdb]),
         .testTarget(name: "WindhoverClientTests", dependencies: ["WindhoverClient"]),
         .testTarget(
-            name: "SSPTests", dependencies: ["SSP", "Simulation"], resources: [.copy("Golden")],
+            name: "SSPTests", dependencies: ["Benchmark", "SSP", "Simulation"], resources: [.copy("Golden")],
             linkerSettings: openVINOPath),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"]),
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Imaging", "Simulation"],
             resources: [.copy("Golden")]),
+        .testTarget(
+            name: "BenchmarkTests", dependencies: ["Benchmark", "Simulation"], linkerSettings: openVINOPath),
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
         .testTarget(name: "APITests", dependencies: ["API", yaml], linkerSettings: openVINOPath),
         .testTarget(

@@ -3,41 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-INLINE void fuse(const float *restrict row, const windhover_tap *restrict columns, const void *restrict last,
-                 const bool half, const int32_t *restrict cells, const float *restrict weights,
-                 const float *restrict similarity, int width, const int stride, float *restrict warped,
-                 float *restrict out) {
-    for (int x = 0; x < width; x++) {
-        const size_t a = (size_t)cells[x] * stride, b = (size_t)cells[x + width] * stride;
-        const size_t c = (size_t)cells[x + 2 * width] * stride, d = (size_t)cells[x + 3 * width] * stride;
-        const float wa = weights[x], wb = weights[x + width];
-        const float wc = weights[x + 2 * width], wd = weights[x + 3 * width];
-        const windhover_tap *tap = columns + x;
-        const float *e = row + tap->indices[0] * stride, *f = row + tap->indices[1] * stride;
-        const float *g = row + tap->indices[2] * stride, *h = row + tap->indices[3] * stride;
-        const float we = tap->weights[0], wf = tap->weights[1], wg = tap->weights[2], wh = tap->weights[3];
-        const float s = similarity[x];
-        for (int i = 0; i < stride; i++) {
-            const float before = at(last, a + i, half) * wa + at(last, b + i, half) * wb
-                                 + at(last, c + i, half) * wc + at(last, d + i, half) * wd;
-            const float now = e[i] * we + f[i] * wf + g[i] * wg + h[i] * wh;
-            warped[x * stride + i] = before;
-            out[x * stride + i] = before * s + now * (1 - s);
-        }
-    }
-}
-
-CLONES void windhover_fuse_row(const float *restrict row, const windhover_tap *restrict columns,
-                               const void *restrict last, bool half, const int32_t *restrict cells,
-                               const float *restrict weights, const float *restrict similarity, int32_t width,
-                               int32_t stride, float *restrict warped, float *restrict out) {
-    if (half) {
-        WITH_STRIDE(stride, fuse(row, columns, last, true, cells, weights, similarity, width, STRIDE, warped, out))
-    } else {
-        WITH_STRIDE(stride, fuse(row, columns, last, false, cells, weights, similarity, width, STRIDE, warped, out))
-    }
-}
-
 INLINE void largest(const float *restrict logits, int count, const int stride, int classes, uint8_t *restrict labels) {
     // Added to the last four, among which is the padding: it is no class.
     float last[4];
@@ -54,16 +19,10 @@ INLINE void largest(const float *restrict logits, int count, const int stride, i
     }
 }
 
-CLONES void windhover_largest(const float *restrict logits, int32_t count, int32_t stride, int32_t classes,
-                              uint8_t *restrict labels) {
-    WITH_STRIDE(stride, largest(logits, count, STRIDE, classes, labels))
-}
-
-INLINE void enlarge(const float *restrict logits, const uint8_t *restrict labels, int width,
+INLINE void enlarge(const void *restrict logits, const bool half, const uint8_t *restrict labels, int width,
                     const windhover_tap row, const windhover_tap *restrict columns, const int32_t *restrict starts,
                     const int stride, int classes, uint8_t *restrict differs, uint8_t *restrict out) {
-    const float *upper = logits + (size_t)row.indices[1] * width * stride;
-    const float *lower = logits + (size_t)row.indices[2] * width * stride;
+    const size_t upper = (size_t)row.indices[1] * width * stride, lower = (size_t)row.indices[2] * width * stride;
     const uint8_t *above = labels + (size_t)row.indices[1] * width, *below = labels + (size_t)row.indices[2] * width;
     for (int x = 0; x < width - 1; x++) {
         differs[x] = (uint8_t)((above[x] ^ above[x + 1]) | (below[x] ^ below[x + 1]) | (above[x] ^ below[x]));
@@ -75,35 +34,144 @@ INLINE void enlarge(const float *restrict logits, const uint8_t *restrict labels
         memset(out + starts[first], above[first], (size_t)(starts[cell] - starts[first]));
         if (cell == width) break;
         for (int x = starts[cell]; x < starts[cell + 1]; x++) {
-            const int left = columns[x].indices[1] * stride, right = columns[x].indices[2] * stride;
+            const size_t left = (size_t)columns[x].indices[1] * stride, right = (size_t)columns[x].indices[2] * stride;
             const float l = columns[x].weights[1], r = columns[x].weights[2];
             const float t = row.weights[1], b = row.weights[2];
             float between[stride];
             for (int i = 0; i < stride; i++) {
-                between[i] = (upper[left + i] * l + upper[right + i] * r) * t
-                             + (lower[left + i] * l + lower[right + i] * r) * b;
+                between[i] = (at(logits, upper + left + i, half) * l + at(logits, upper + right + i, half) * r) * t
+                             + (at(logits, lower + left + i, half) * l + at(logits, lower + right + i, half) * r) * b;
             }
             largest(between, 1, stride, classes, out + x);
         }
     }
 }
 
-CLONES void windhover_enlarge_row(const float *restrict logits, const uint8_t *restrict labels, int32_t width,
+CLONES void windhover_enlarge_row(const void *restrict logits, bool half, const uint8_t *restrict labels, int32_t width,
                                   windhover_tap row, const windhover_tap *restrict columns,
                                   const int32_t *restrict starts, int32_t stride, int32_t classes,
                                   uint8_t *restrict differs, uint8_t *restrict out) {
-    WITH_STRIDE(stride, enlarge(logits, labels, width, row, columns, starts, STRIDE, classes, differs, out))
+    if (half) {
+        WITH_STRIDE(stride, enlarge(logits, true, labels, width, row, columns, starts, STRIDE, classes, differs, out))
+    } else {
+        WITH_STRIDE(stride, enlarge(logits, false, labels, width, row, columns, starts, STRIDE, classes, differs, out))
+    }
 }
 
-CLONES void windhover_count_changes(const uint8_t *restrict labels, const uint8_t *restrict before,
-                                    const float *restrict weights, int32_t width, int32_t *restrict seen,
-                                    int32_t *restrict changed) {
+// Floats of a piece of a row: what is made of it stays in the nearest cache until it is written.
+enum { PIECE = 1024 };
+
+// A piece's labels, and its logits where they are kept as halves.
+INLINE void settle(const float *restrict now, int start, int count, const bool half, const int stride, int classes,
+                   void *restrict out, uint8_t *restrict labels) {
+    largest(now, count, stride, classes, labels + start);
+    if (!half) return;
+    _Float16 *restrict halves = (_Float16 *)out + (size_t)start * stride;
+    for (int i = 0; i < count * stride; i++) halves[i] = (_Float16)now[i];
+}
+
+INLINE void spread(windhover_rows rows, const bool half, const int stride, int classes, void *restrict out,
+                   uint8_t *restrict labels) {
+    float piece[PIECE];
+    for (int start = 0; start < rows.width; start += PIECE / stride) {
+        const int count = rows.width - start < PIECE / stride ? rows.width - start : PIECE / stride;
+        const float *e = rows.rows[0] + start * stride, *f = rows.rows[1] + start * stride;
+        const float *g = rows.rows[2] + start * stride, *h = rows.rows[3] + start * stride;
+        const float we = rows.weights[0], wf = rows.weights[1], wg = rows.weights[2], wh = rows.weights[3];
+        float *restrict now = half ? piece : (float *)out + (size_t)start * stride;
+        for (int i = 0; i < count * stride; i++) now[i] = e[i] * we + f[i] * wf + g[i] * wg + h[i] * wh;
+        settle(now, start, count, half, stride, classes, out, labels);
+    }
+}
+
+CLONES void windhover_spread_row(windhover_rows rows, bool half, int32_t stride, int32_t classes, void *restrict out,
+                                 uint8_t *restrict labels) {
+    if (half) {
+        WITH_STRIDE(stride, spread(rows, true, STRIDE, classes, out, labels))
+    } else {
+        WITH_STRIDE(stride, spread(rows, false, STRIDE, classes, out, labels))
+    }
+}
+
+INLINE void fuse(windhover_rows rows, const void *restrict last, int32_t height, const bool half,
+                 const int32_t *restrict cells, const float *restrict weights, const float *restrict similarity,
+                 const int stride, int classes, void *restrict out, uint8_t *restrict labels, int32_t *restrict seen,
+                 int32_t *restrict changed) {
+    float warped[PIECE], piece[PIECE];
+    uint8_t before[PIECE / 4];
+    const int width = rows.width;
+    const size_t across = width > 1 ? stride : 0, down = height > 1 ? (size_t)width * stride : 0;
+    const float we = rows.weights[0], wf = rows.weights[1], wg = rows.weights[2], wh = rows.weights[3];
     int known = 0, others = 0;
-    for (int x = 0; x < width; x++) {
-        const float weight = weights[x] + weights[x + width] + weights[x + 2 * width] + weights[x + 3 * width];
-        known += weight > 0.5f;
-        others += (weight > 0.5f) & (labels[x] != before[x]);
+    for (int start = 0; start < width; start += PIECE / stride) {
+        const int count = width - start < PIECE / stride ? width - start : PIECE / stride;
+        const float *e = rows.rows[0] + start * stride, *f = rows.rows[1] + start * stride;
+        const float *g = rows.rows[2] + start * stride, *h = rows.rows[3] + start * stride;
+        const float *w = weights + start;
+        float *restrict now = half ? piece : (float *)out + (size_t)start * stride;
+        for (int p = 0; p < count; p++) {
+            const size_t a = (size_t)cells[start + p] * stride, b = a + across, c = a + down, d = c + across;
+            const float wa = w[p], wb = w[p + width], wc = w[p + 2 * width], wd = w[p + 3 * width];
+            const float s = similarity[start + p], r = 1 - s;
+            for (int i = p * stride, j = 0; j < stride; i++, j++) {
+                const float was = at(last, a + j, half) * wa + at(last, b + j, half) * wb
+                                  + at(last, c + j, half) * wc + at(last, d + j, half) * wd;
+                warped[i] = was;
+                now[i] = was * s + (e[i] * we + f[i] * wf + g[i] * wg + h[i] * wh) * r;
+            }
+        }
+        settle(now, start, count, half, stride, classes, out, labels);
+        largest(warped, count, stride, classes, before);
+        for (int p = 0; p < count; p++) {
+            const int seen = w[p] + w[p + width] + w[p + 2 * width] + w[p + 3 * width] > 0.5f;
+            known += seen;
+            others += seen & (labels[start + p] != before[p]);
+        }
     }
     *seen += known;
     *changed += others;
+}
+
+CLONES void windhover_fuse_row(windhover_rows rows, const void *restrict last, int32_t height, bool half,
+                               const int32_t *restrict cells, const float *restrict weights,
+                               const float *restrict similarity, int32_t stride, int32_t classes, void *restrict out,
+                               uint8_t *restrict labels, int32_t *restrict seen, int32_t *restrict changed) {
+    if (half) {
+        WITH_STRIDE(stride, fuse(rows, last, height, true, cells, weights, similarity, STRIDE, classes, out, labels,
+                                 seen, changed))
+    } else {
+        WITH_STRIDE(stride, fuse(rows, last, height, false, cells, weights, similarity, STRIDE, classes, out, labels,
+                                 seen, changed))
+    }
+}
+
+INLINE void carry(const void *restrict last, int32_t height, const bool half, const int32_t *restrict cells,
+                  const float *restrict weights, int width, const int stride, int classes, void *restrict out,
+                  uint8_t *restrict labels) {
+    float piece[PIECE];
+    const size_t across = width > 1 ? stride : 0, down = height > 1 ? (size_t)width * stride : 0;
+    for (int start = 0; start < width; start += PIECE / stride) {
+        const int count = width - start < PIECE / stride ? width - start : PIECE / stride;
+        const float *w = weights + start;
+        float *restrict now = half ? piece : (float *)out + (size_t)start * stride;
+        for (int p = 0; p < count; p++) {
+            const size_t a = (size_t)cells[start + p] * stride, b = a + across, c = a + down, d = c + across;
+            const float wa = w[p], wb = w[p + width], wc = w[p + 2 * width], wd = w[p + 3 * width];
+            for (int i = p * stride, j = 0; j < stride; i++, j++) {
+                now[i] = at(last, a + j, half) * wa + at(last, b + j, half) * wb + at(last, c + j, half) * wc
+                         + at(last, d + j, half) * wd;
+            }
+        }
+        settle(now, start, count, half, stride, classes, out, labels);
+    }
+}
+
+CLONES void windhover_carry_row(const void *restrict last, int32_t height, bool half, const int32_t *restrict cells,
+                                const float *restrict weights, int32_t width, int32_t stride, int32_t classes,
+                                void *restrict out, uint8_t *restrict labels) {
+    if (half) {
+        WITH_STRIDE(stride, carry(last, height, true, cells, weights, width, STRIDE, classes, out, labels))
+    } else {
+        WITH_STRIDE(stride, carry(last, height, false, cells, weights, width, STRIDE, classes, out, labels))
+    }
 }

@@ -231,4 +231,25 @@ double windhover_correlation(const windhover_keyframe *previous, const windhover
     }
 }
 
+double windhover_photometric_error(const uint8_t *previous, const uint8_t *current, int32_t width, int32_t height,
+                                   const double *homography) {
+    try {
+        const cv::Mat from(height, width, CV_8U, const_cast<uint8_t *>(previous));
+        const cv::Mat to(height, width, CV_8U, const_cast<uint8_t *>(current));
+        cv::Mat warped, mask, difference;
+        cv::warpPerspective(from, warped, cv::Matx33d(homography), to.size(), cv::INTER_LINEAR);
+        cv::warpPerspective(cv::Mat(from.size(), CV_8U, cv::Scalar(255)), mask, cv::Matx33d(homography), to.size(),
+                            cv::INTER_NEAREST);
+        // Not the rim, where a pixel is mixed with the nothing beyond it.
+        cv::erode(mask, mask, cv::Mat(), cv::Point(-1, -1), 2, cv::BORDER_CONSTANT, 0);
+        if (cv::countNonZero(mask) == 0) return -1;
+        cv::absdiff(warped, to, difference);
+        return cv::mean(difference, mask)[0];
+    } catch (...) {
+        return -1;
+    }
+}
+
+const char *windhover_opencv_version(void) { return CV_VERSION; }
+
 } // extern "C"

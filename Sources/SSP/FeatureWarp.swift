@@ -19,7 +19,7 @@ enum FeatureWarp {
                 for channel in 0..<channels {
                     windhover_warp_plane(
                         values + channel * plane * size, half, row.cells, row.weights, Int32(width),
-                        out.values + channel * plane + y * width)
+                        Int32(height), out.values + channel * plane + y * width)
                 }
             }
         }
@@ -29,7 +29,7 @@ enum FeatureWarp {
 
 /// Where the pixels of one row read the previous picture, of the same size.
 struct WarpedRow {
-    /// Four rows of neighbours' indices, and of what they count (see `windhover_warp_row`).
+    /// The four neighbours' place, and four rows of what they count (see `windhover_warp_row`).
     private(set) var cells: [Int32]
     private(set) var weights: [Float]
     private let back: [Double]
@@ -43,7 +43,7 @@ struct WarpedRow {
     /// `reaching`: what lies outside the previous picture is read at the nearest place inside, instead of as zero.
     init(_ homography: Homography, width: Int, height: Int, reaching: Bool = false) {
         reaches = reaching
-        cells = [Int32](repeating: 0, count: 4 * width)
+        cells = [Int32](repeating: 0, count: width)
         weights = [Float](repeating: 0, count: 4 * width)
         back = homography.inverse.values
         self.width = Int32(width)

@@ -2,8 +2,9 @@ import CKernels
 import Imaging
 import Inference
 
-/// Steps 3 and 6–8 of SSP: upsample the logits, warp the previous ones, blend by similarity, take the arg-max; one
-/// pass over the rows, so that no intermediate of the frame's size is written but the result.
+/// Steps 3 and 6–8 of SSP: upsample the logits, warp the previous ones, blend by similarity, take the arg-max, count
+/// what changed; one pass over the rows, so that no intermediate of the frame's size is written but the result, and
+/// that in the precision in which it is kept.
 package struct Fusion {
     package struct Previous {
         package let logits: StoredFloats
@@ -50,30 +51,25 @@ package struct Fusion {
     }
 
     /// The upsampled logits themselves.
-    package func upsample(_ logits: Tensor) -> Result {
-        eachRow(of: logits) { row in
-            windhover_upsample_row(row.line, columns.taps, Int32(width), row.stride, row.out)
-            row.label()
+    package func upsample(_ logits: Tensor, precision: StatePrecision) -> Result {
+        eachRow(of: logits, precision) { row in
+            windhover_spread_row(
+                row.logits, precision == .float16, row.stride, row.classes, row.out, row.labels)
         }
     }
 
-    /// The upsampled logits blended with the previous ones.
+    /// The upsampled logits blended with the previous ones, in their precision.
     package func fuse(_ logits: Tensor, previous: Previous) -> Result {
         var similarity = SimilarityRows(previous.similarity, width: width, height: height)
         var back = WarpedRow(previous.homography, width: width, height: height)
-        var warped = [Float](repeating: 0, count: width * LogitsMap.stride(classes: logits.channels))
-        var before = [UInt8](repeating: 0, count: width)
         var (seen, changed): (Int32, Int32) = (0, 0)
         var result = previous.logits.withValues { last, half in
-            eachRow(of: logits) { row in
+            eachRow(of: logits, previous.logits.precision) { row in
                 similarity.move(to: row.y)
                 back.move(to: row.y)
                 windhover_fuse_row(
-                    row.line, columns.taps, last, half, back.cells, back.weights, similarity.row, Int32(width),
-                    row.stride, &warped, row.out)
-                row.label()
-                windhover_largest(warped, Int32(width), row.stride, row.classes, &before)
-                windhover_count_changes(row.labels, before, back.weights, Int32(width), &seen, &changed)
+                    row.logits, last, Int32(height), half, back.cells, back.weights, similarity.row, row.stride,
+                    row.classes, row.out, row.labels, &seen, &changed)
             }
         }
         result.similarityMean = similarity.mean
@@ -86,23 +82,15 @@ package struct Fusion {
     /// `similarity` only tells how far they can still be believed: 1×1×h×w, 0…1.
     package func carry(_ previous: Previous, classes: Int) -> Result {
         var back = WarpedRow(previous.homography, width: width, height: height, reaching: true)
-        var map = LogitsMap(width: width, height: height, classes: classes)
-        let stride = Int32(map.stride)
-        let labels = [UInt8](unsafeUninitializedCapacity: width * height) { labels, count in
-            previous.logits.withValues { last, half in
-                map.values.withUnsafeMutableBufferPointer { out in
-                    for y in 0..<height {
-                        back.move(to: y)
-                        let row = out.baseAddress! + y * width * Int(stride)
-                        windhover_carry_row(last, half, back.cells, back.weights, Int32(width), stride, row)
-                        windhover_largest(
-                            row, Int32(width), stride, Int32(classes), labels.baseAddress! + y * width)
-                    }
-                }
+        let stride = LogitsMap.stride(classes: classes)
+        var result = previous.logits.withValues { last, half in
+            eachRow(stride: stride, classes: classes, previous.logits.precision) { y, out, labels in
+                back.move(to: y)
+                windhover_carry_row(
+                    last, Int32(height), half, back.cells, back.weights, Int32(width), Int32(stride), Int32(classes),
+                    out, labels)
             }
-            count = width * height
         }
-        var result = Result(logits: map, mask: LabelMap(width: width, height: height, classes: labels))
         result.similarityMean = SimilarityRows(previous.similarity, width: width, height: height).mean
         return result
     }
@@ -110,45 +98,42 @@ package struct Fusion {
     /// One row of the result.
     private struct Row {
         let y: Int
-        let width: Int
         let stride: Int32
         let classes: Int32
-        /// The row's logits at the model's width.
-        let line: UnsafePointer<Float>
+        /// The logits that it lies between.
+        let logits: windhover_rows
         /// To be written.
-        let out: UnsafeMutablePointer<Float>
+        let out: UnsafeMutableRawPointer
         let labels: UnsafeMutablePointer<UInt8>
-
-        /// Writes `labels` from `out`.
-        func label() { windhover_largest(out, Int32(width), stride, classes, labels) }
     }
 
-    private func eachRow(of logits: Tensor, _ fill: (Row) -> Void) -> Result {
+    private func eachRow(of logits: Tensor, _ precision: StatePrecision, _ fill: (Row) -> Void) -> Result {
         let (classes, stride) = (logits.channels, LogitsMap.stride(classes: logits.channels))
-        let plane = logits.width * logits.height
-        var map = LogitsMap(width: width, height: height, classes: classes)
-        // Classes innermost, so that a pixel is one or two vectors.
-        let interleaved = [Float](unsafeUninitializedCapacity: plane * stride) { out, count in
-            windhover_interleave(logits.values, Int32(plane), Int32(classes), Int32(stride), out.baseAddress!)
-            count = plane * stride
+        var wide = WideRows(logits, columns: columns)
+        return eachRow(stride: stride, classes: classes, precision) { y, out, labels in
+            fill(
+                Row(
+                    y: y, stride: Int32(stride), classes: Int32(classes), logits: wide.rows(rows.taps[y]), out: out,
+                    labels: labels))
         }
-        var line = [Float](repeating: 0, count: logits.width * stride)
+    }
+
+    /// `fill` is told a row's number, and where its logits and its labels are to be written.
+    private func eachRow(
+        stride: Int, classes: Int, _ precision: StatePrecision,
+        _ fill: (Int, UnsafeMutableRawPointer, UnsafeMutablePointer<UInt8>) -> Void
+    ) -> Result {
+        var values: StoredFloats?
         let labels = [UInt8](unsafeUninitializedCapacity: width * height) { labels, count in
-            map.values.withUnsafeMutableBufferPointer { out in
-                line.withUnsafeMutableBufferPointer { line in
-                    for y in 0..<height {
-                        windhover_blend_rows(
-                            interleaved, Int32(line.count), rows.taps[y], line.baseAddress!)
-                        fill(
-                            Row(
-                                y: y, width: width, stride: Int32(stride), classes: Int32(classes),
-                                line: UnsafePointer(line.baseAddress!), out: out.baseAddress! + y * width * stride,
-                                labels: labels.baseAddress! + y * width))
-                    }
+            values = StoredFloats(count: width * height * stride, precision: precision) { out in
+                for y in 0..<height {
+                    fill(y, out + y * width * stride * precision.bytes, labels.baseAddress! + y * width)
                 }
             }
             count = width * height
         }
-        return Result(logits: map, mask: LabelMap(width: width, height: height, classes: labels))
+        return Result(
+            logits: LogitsMap(width: width, height: height, classes: classes, values: values!),
+            mask: LabelMap(width: width, height: height, classes: labels))
     }
 }

@@ -18,10 +18,12 @@ extension LogitsMap {
         while starts.count <= self.width { starts.append(Int32(width)) }
         var differs = [UInt8](repeating: 0, count: self.width)
         let classes = [UInt8](unsafeUninitializedCapacity: width * height) { out, initialized in
-            for (y, row) in rows.enumerated() {
-                windhover_enlarge_row(
-                    values, mask.classes, Int32(self.width), row, columns, starts, Int32(stride), Int32(self.classes),
-                    &differs, out.baseAddress! + y * width)
+            values.withValues { logits, half in
+                for (y, row) in rows.enumerated() {
+                    windhover_enlarge_row(
+                        logits, half, mask.classes, Int32(self.width), row, columns, starts, Int32(stride),
+                        Int32(self.classes), &differs, out.baseAddress! + y * width)
+                }
             }
             initialized = width * height
         }

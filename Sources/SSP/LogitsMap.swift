@@ -10,17 +10,17 @@ package struct LogitsMap: Sendable {
     /// Floats per pixel: `classes` rounded up to a multiple of four.
     package let stride: Int
     /// `height` × `width` × `stride`.
-    package var values: [Float]
+    package let values: StoredFloats
 
     package static func stride(classes: Int) -> Int { (classes + 3) & ~3 }
 
-    package init(width: Int, height: Int, classes: Int) {
+    package init(width: Int, height: Int, classes: Int, values: StoredFloats) {
+        precondition(values.count == width * height * Self.stride(classes: classes), "a map of this size")
         self.width = width
         self.height = height
         self.classes = classes
         stride = Self.stride(classes: classes)
-        let count = width * height * Self.stride(classes: classes)
-        values = [Float](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
+        self.values = values
     }
 }
 
@@ -52,10 +52,51 @@ package enum StoredFloats: Sendable {
         }
     }
 
-    package var bytes: Int {
+    /// `count` values that `fill` writes where it is told to.
+    init(count: Int, precision: StatePrecision, fill: (UnsafeMutableRawPointer) -> Void) {
+        switch precision {
+        case .float32:
+            self = .full(
+                [Float](unsafeUninitializedCapacity: count) { out, initialized in
+                    fill(UnsafeMutableRawPointer(out.baseAddress!))
+                    initialized = count
+                })
+        case .float16:
+            self = .half(
+                [UInt16](unsafeUninitializedCapacity: count) { out, initialized in
+                    fill(UnsafeMutableRawPointer(out.baseAddress!))
+                    initialized = count
+                })
+        }
+    }
+
+    package var count: Int {
         switch self {
-        case .full(let values): values.count * 4
-        case .half(let values): values.count * 2
+        case .full(let values): values.count
+        case .half(let values): values.count
+        }
+    }
+
+    package var precision: StatePrecision {
+        switch self {
+        case .full: .float32
+        case .half: .float16
+        }
+    }
+
+    package var bytes: Int { count * precision.bytes }
+
+    /// All values in full precision.
+    package var floats: [Float] {
+        switch self {
+        case .full(let values): values
+        case .half(let values):
+            [Float](unsafeUninitializedCapacity: values.count) { out, initialized in
+                values.withUnsafeBufferPointer {
+                    if let source = $0.baseAddress { windhover_half_to_float(source, out.baseAddress!, values.count) }
+                }
+                initialized = values.count
+            }
         }
     }
 

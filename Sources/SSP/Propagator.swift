@@ -41,9 +41,9 @@ package struct Propagator: Sendable {
         frame.resized(width: bundle.inputWidth, height: bundle.inputHeight).normalised(for: bundle)
     }
 
-    /// The image model's prediction alone (steps 3 and 4).
-    package func cold(_ output: ImageOutput) -> Prediction {
-        prediction(fusion.upsample(output.logits), similarity: nil)
+    /// The image model's prediction alone (steps 3 and 4), in the precision in which it will be kept.
+    package func cold(_ output: ImageOutput, precision: StatePrecision) -> Prediction {
+        prediction(fusion.upsample(output.logits, precision: precision), similarity: nil)
     }
 
     /// How far the previous prediction can be believed, and how the camera moved since: what fusing needs beside the two
@@ -111,13 +111,15 @@ package struct Propagator: Sendable {
     }
 
     /// The state that the next frame of the session needs; nil for a bundle that propagates nothing.
+    ///
+    /// `precision` is the features'; the logits have theirs already.
     package func state(
         after prediction: Prediction, _ output: ImageOutput, keyframe: Keyframe?, frameWidth: Int, frameHeight: Int,
         precision: StatePrecision
     ) -> TemporalState? {
         guard bundle.method == .ssp, let features = output.features else { return nil }
         return TemporalState(
-            logits: StoredFloats(prediction.logits.values, precision: precision),
+            logits: prediction.logits.values,
             features: StoredFloats(features.array, precision: precision), keyframe: keyframe,
             frameWidth: frameWidth, frameHeight: frameHeight)
     }

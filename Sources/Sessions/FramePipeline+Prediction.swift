@@ -81,7 +81,7 @@ extension FramePipeline {
                 propagator.propagate(output.value, state: previous, alignment: aligned)
             }
         } else {
-            prediction = await stages.measure("fuse") { propagator.cold(output.value) }
+            prediction = await stages.measure("fuse") { propagator.cold(output.value, precision: statePrecision) }
         }
         let next = await stages.measure("state") {
             propagates && plan.advances

@@ -9,25 +9,23 @@ import Sessions
 /// Requests on several connections may overtake each other; a session runs the frame that comes late alone.
 protocol BenchSender: Sendable {
     /// The new session's id.
-    func begin() async throws -> String
+    func begin(_ options: SessionOptions) async throws -> String
     /// Milliseconds of each stage, as the service reports them.
-    func send(_ image: [UInt8], _ sequence: Int, to session: String) async throws -> [String: Double]
+    func send(_ image: [UInt8], _ number: Int, to session: String) async throws -> [String: Double]
 }
 
 /// Calls the sessions directly.
 struct CallingSender: BenchSender {
     let registry: SessionRegistry
-    let registration: RegistrationMethod
 
-    func begin() async throws -> String {
+    func begin(_ options: SessionOptions) async throws -> String {
         var new = SessionRegistry.NewSession()
-        new.options.registration = registration
-        new.options.late = .stateless
+        new.options = options
         return try await registry.create(new).id
     }
 
-    func send(_ image: [UInt8], _ sequence: Int, to session: String) async throws -> [String: Double] {
-        let upload = FrameUpload(sequence: sequence, image: image, capturedAt: BenchRun.time(sequence))
+    func send(_ image: [UInt8], _ number: Int, to session: String) async throws -> [String: Double] {
+        let upload = FrameUpload(sequence: number, image: image, capturedAt: BenchFrames.time(number))
         return try await registry.submit(upload, to: session).record.stageMs
     }
 }
@@ -35,23 +33,19 @@ struct CallingSender: BenchSender {
 /// Sends requests over a connection of its own.
 struct HTTPSender: BenchSender {
     let client: BenchClient
-    let registration: RegistrationMethod
 
-    init(port: Int, registration: RegistrationMethod) throws {
-        client = try BenchClient(port: port)
-        self.registration = registration
+    init(port: Int) throws { client = try BenchClient(port: port) }
+
+    func begin(_ options: SessionOptions) async throws -> String {
+        try await client.send(
+            "POST", "/v1/sessions", type: "application/json", body: Array(SessionRegistry.json(options).utf8),
+            member: "id", as: String.self)
     }
 
-    func begin() async throws -> String {
-        let options = #"{"registration": "\#(registration.rawValue)", "late": "stateless"}"#
+    func send(_ image: [UInt8], _ number: Int, to session: String) async throws -> [String: Double] {
+        let time = BenchFrames.time(number).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         return try await client.send(
-            "POST", "/v1/sessions", type: "application/json", body: Array(options.utf8), member: "id", as: String.self)
-    }
-
-    func send(_ image: [UInt8], _ sequence: Int, to session: String) async throws -> [String: Double] {
-        let time = BenchRun.time(sequence).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        return try await client.send(
-            "PUT", "/v1/sessions/\(session)/frames/\(sequence)?captured_at=\(time)", type: "image/jpeg", body: image,
+            "PUT", "/v1/sessions/\(session)/frames/\(number)?captured_at=\(time)", type: "image/jpeg", body: image,
             member: "stage_ms", as: [String: Double].self)
     }
 }

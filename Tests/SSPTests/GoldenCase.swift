@@ -89,7 +89,7 @@ struct GoldenRun {
                     #require(output.features), state: state, homography: registered ? motion : .identity)
                 prediction = propagator.propagate(output, state: state, alignment: alignment)
             } else {
-                prediction = propagator.cold(output)
+                prediction = propagator.cold(output, precision: precision)
             }
             state = propagator.state(
                 after: prediction, output, keyframe: nil, frameWidth: frame.width, frameHeight: frame.height,

@@ -74,6 +74,7 @@ import Testing
 extension LogitsMap {
     /// C×H×W.
     var planes: [Float] {
-        (0..<classes).flatMap { channel in (0..<width * height).map { values[$0 * stride + channel] } }
+        let values = values.floats
+        return (0..<classes).flatMap { channel in (0..<width * height).map { values[$0 * stride + channel] } }
     }
 }

@@ -3,15 +3,18 @@ import SSP
 import Testing
 
 @Suite struct LabelsTests {
-    @Test("At another size each pixel is the arg-max of the interpolated logits", arguments: [3, 4, 8, 11])
-    func oracle(classes: Int) {
+    @Test(
+        "At another size each pixel is the arg-max of the interpolated logits", arguments: [3, 4, 8, 11],
+        [StatePrecision.float32, .float16])
+    func oracle(classes: Int, precision: StatePrecision) {
         var random = Scene.Random(state: UInt64(classes))
-        var logits = LogitsMap(width: 12, height: 9, classes: classes)
-        for i in logits.values.indices {
-            // Padding lanes are large on purpose: they are no classes.
-            logits.values[i] = i % logits.stride < classes ? Float(random.next() % 1000) / 100 : 1e6
-        }
-        func value(_ x: Int, _ y: Int, _ c: Int) -> Float { logits.values[(y * 12 + x) * logits.stride + c] }
+        let stride = LogitsMap.stride(classes: classes)
+        // Padding lanes are large on purpose: they are no classes.
+        let numbers = (0..<108 * stride).map { $0 % stride < classes ? Float(random.next() % 1000) / 100 : 6e4 }
+        let logits = LogitsMap(
+            width: 12, height: 9, classes: classes, values: StoredFloats(numbers, precision: precision))
+        let values = logits.values.floats
+        func value(_ x: Int, _ y: Int, _ c: Int) -> Float { values[(y * 12 + x) * stride + c] }
         func best(_ value: (Int) -> Float) -> UInt8 {
             UInt8((0..<classes).max { (value($0), -$0) < (value($1), -$1) }!)
         }

@@ -65,44 +65,49 @@ void windhover_upsample_row(const float *_Nonnull row, const windhover_tap *_Non
 
 /// Where the pixels of row `y` read a picture of the same size, bilinear, zero outside.
 ///
-/// `back` takes a pixel to its place there, row-major 3x3. Four rows of `width` each: `cells`, the indices of the
-/// neighbours top left, top right, bottom left, bottom right, and `weights`, what they count. A neighbour outside
-/// weighs nothing and is read inside instead; a pixel beyond the horizon weighs nothing at all.
+/// `back` takes a pixel to its place there, row-major 3x3. `cells` gets the index of the top left of its four
+/// neighbours, which are always inside; `weights`, four rows of `width`, what the top left, top right, bottom left and
+/// bottom right count. What is outside, or beyond the horizon, counts nothing. Along a side of one pixel the
+/// neighbours are the same one.
 void windhover_warp_row(const double *_Nonnull back, int32_t y, int32_t width, int32_t height,
                         int32_t *_Nonnull cells, float *_Nonnull weights);
 
-/// One row of one plane of floats or halves, read at cells.
+/// One row of one plane of floats or halves, `height` rows of `width`, read at cells.
 void windhover_warp_plane(const void *_Nonnull plane, bool half, const int32_t *_Nonnull cells,
-                          const float *_Nonnull weights, int32_t width, float *_Nonnull out);
+                          const float *_Nonnull weights, int32_t width, int32_t height, float *_Nonnull out);
 
 // MARK: Fusing
 
-/// One row of s·warp(last) + (1 - s)·upsampled(row): SSP's recursion.
-///
-/// `last` is the whole previous map, of floats or halves. `warped` gets a row of warp(last), `out` the result.
-void windhover_fuse_row(const float *_Nonnull row, const windhover_tap *_Nonnull columns, const void *_Nonnull last,
-                        bool half, const int32_t *_Nonnull cells, const float *_Nonnull weights,
-                        const float *_Nonnull similarity, int32_t width, int32_t stride, float *_Nonnull warped,
-                        float *_Nonnull out);
+/// Four rows of logits at the output's width, and what each counts in the row between them.
+typedef struct {
+    const float *_Nonnull rows[4];
+    float weights[4];
+    int32_t width;
+} windhover_rows;
 
-/// The class of each pixel's largest logit; of equal ones the first.
-void windhover_largest(const float *_Nonnull logits, int32_t count, int32_t stride, int32_t classes,
-                       uint8_t *_Nonnull labels);
+/// One row of interpolated logits, as floats or halves, and its arg-max: the class of each pixel's largest logit, of
+/// equal ones the first.
+void windhover_spread_row(windhover_rows rows, bool half, int32_t stride, int32_t classes, void *_Nonnull out,
+                          uint8_t *_Nonnull labels);
+
+/// One row of s·warp(last) + (1 - s)·now: SSP's recursion, and its arg-max.
+///
+/// `last` is the whole previous map, `height` rows, of floats or halves, as `out` will be; `now` what `rows` say. Of
+/// the pixels of warp(last) that weigh more than a half, `seen` counts all and `changed` those of another class.
+void windhover_fuse_row(windhover_rows rows, const void *_Nonnull last, int32_t height, bool half,
+                        const int32_t *_Nonnull cells, const float *_Nonnull weights,
+                        const float *_Nonnull similarity, int32_t stride, int32_t classes, void *_Nonnull out,
+                        uint8_t *_Nonnull labels, int32_t *_Nonnull seen, int32_t *_Nonnull changed);
 
 /// One row of the arg-max at another size, of logits interpolated bilinearly between the rows of `row`.
 ///
-/// `labels` are the arg-max of `logits`, both maps `width` pixels wide. Between four pixels of one class every
-/// interpolated pixel is of that class, since the weights are positive and sum to 1: only at boundaries are logits
-/// looked at. `starts[i]` is the first of `columns` whose left neighbour is pixel i or beyond, `starts[width]` their
-/// count. `differs` is room for `width` bytes.
-void windhover_enlarge_row(const float *_Nonnull logits, const uint8_t *_Nonnull labels, int32_t width,
+/// `labels` are the arg-max of `logits`, floats or halves, both maps `width` pixels wide. Between four pixels of one
+/// class every interpolated pixel is of that class, since the weights are positive and sum to 1: only at boundaries
+/// are logits looked at. `starts[i]` is the first of `columns` whose left neighbour is pixel i or beyond,
+/// `starts[width]` their count. `differs` is room for `width` bytes.
+void windhover_enlarge_row(const void *_Nonnull logits, bool half, const uint8_t *_Nonnull labels, int32_t width,
                            windhover_tap row, const windhover_tap *_Nonnull columns, const int32_t *_Nonnull starts,
                            int32_t stride, int32_t classes, uint8_t *_Nonnull differs, uint8_t *_Nonnull out);
-
-/// Of a row's pixels that weigh more than a half, how many there are, and how many have another label than before.
-void windhover_count_changes(const uint8_t *_Nonnull labels, const uint8_t *_Nonnull before,
-                             const float *_Nonnull weights, int32_t width, int32_t *_Nonnull seen,
-                             int32_t *_Nonnull changed);
 
 // MARK: Carrying
 
@@ -110,6 +115,15 @@ void windhover_count_changes(const uint8_t *_Nonnull labels, const uint8_t *_Non
 void windhover_reach_row(const double *_Nonnull back, int32_t y, int32_t width, int32_t height,
                          int32_t *_Nonnull cells, float *_Nonnull weights);
 
-/// One row of a whole map of logits, of floats or halves, read at cells.
-void windhover_carry_row(const void *_Nonnull last, bool half, const int32_t *_Nonnull cells,
-                         const float *_Nonnull weights, int32_t width, int32_t stride, float *_Nonnull out);
+/// One row of a whole map of logits, of floats or halves, read at cells, in the map's precision, and its arg-max.
+void windhover_carry_row(const void *_Nonnull last, int32_t height, bool half, const int32_t *_Nonnull cells,
+                         const float *_Nonnull weights, int32_t width, int32_t stride, int32_t classes,
+                         void *_Nonnull out, uint8_t *_Nonnull labels);
+
+// MARK: What the processor can do
+
+/// `rounds` of 192 multiplications and additions each, which do not wait for one another: 384 operations a round.
+double windhover_multiply_add(int64_t rounds);
+
+/// STREAM's triad, `out` = `a` + 3 `b`: 12 bytes an element pass between memory and processor.
+void windhover_triad(const float *_Nonnull a, const float *_Nonnull b, float *_Nonnull out, size_t count);

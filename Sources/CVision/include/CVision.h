@@ -50,6 +50,24 @@ double windhover_correlation(const windhover_keyframe *_Nonnull previous, const 
 int32_t windhover_flow(const uint8_t *_Nonnull from, const uint8_t *_Nonnull to, int32_t width, int32_t height,
                        float *_Nonnull flow);
 
+/// Mean absolute difference, in grey levels, of `current` and `previous` moved by `homography`, where both are seen;
+/// negative where nothing is. Both are height x width bytes without padding.
+double windhover_photometric_error(const uint8_t *_Nonnull previous, const uint8_t *_Nonnull current, int32_t width,
+                                   int32_t height, const double *_Nonnull homography);
+
+/// SSP's fusing by OpenCV's own functions, one step after the other: what ours is measured against.
+///
+/// `state` holds the previous logits, groups of four classes, each height x width x 4, and gets the fused ones; `labels`
+/// their arg-max; `changed` the fraction of pixels seen before that have another class. 1, or 0 on failure.
+int32_t windhover_fuse_stepwise(const float *_Nonnull logits, int32_t classes, int32_t logitsWidth,
+                                int32_t logitsHeight, const float *_Nonnull similarity, int32_t similarityWidth,
+                                int32_t similarityHeight, const double *_Nonnull homography, int32_t width,
+                                int32_t height, float *_Nonnull state, uint8_t *_Nonnull labels,
+                                double *_Nonnull changed);
+
+/// OpenCV's version.
+const char *_Nonnull windhover_opencv_version(void);
+
 #ifdef __cplusplus
 }
 #endif
