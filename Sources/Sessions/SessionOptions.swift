@@ -16,9 +16,9 @@ package struct SessionOptions: Sendable, Equatable, Codable {
     package var statePrecision = StatePrecision.float32
     package var cadence = Cadence.every
     /// With adaptive cadence: the image model sees at least every so many frames.
-    package var keyframeInterval = 8
+    package var keyframeInterval = 3
     /// With adaptive cadence: it sees a frame for more than this fraction of which the carried prediction does not hold.
-    package var refreshFraction = 0.2
+    package var refreshFraction = 0.05
     package var storeMasks = true
     package var storeImages = StoreImages.preview
 

@@ -2,6 +2,7 @@ import Benchmark
 import Evaluation
 import Foundation
 import Imaging
+import Results
 import Sessions
 
 /// What adaptive cadence gains and costs: frames a second, and how far its masks are from those of a session whose image

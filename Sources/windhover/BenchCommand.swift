@@ -48,7 +48,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Registration method.")
     var registration = RegistrationMethod.klt
 
-    @Option(help: "Precision of inference; auto takes bf16 where the processor computes in it, else f32.")
+    @Option(help: "Precision of inference; auto takes int8 where the bundle has it, else bf16 where the processor computes in it, else f32.")
     var precision = OpenVINOEngine.Precision.auto
 
     @Option(help: "Precision of the temporal state.")

@@ -38,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "OpenVINO device: CPU, GPU, NPU, AUTO, …")
     var device = "CPU"
 
-    @Option(help: "Precision of inference; auto takes bf16 where the processor computes in it, else f32.")
+    @Option(help: "Precision of inference; auto takes int8 where the bundle has it, else bf16 where the processor computes in it, else f32.")
     var precision = OpenVINOEngine.Precision.auto
 
     @Option(help: "What inference is tuned for.")

@@ -42,12 +42,21 @@ import Testing
         }
     }
 
-    @Test func `A frame unlike the last key frame is one itself`() async throws {
+    @Test func `A frame of which too much was not in view is a key frame`() async throws {
         try await withServer { server in
-            let frames = try await fly(
-                Self.adaptive + #""keyframe_interval": 100, "refresh_fraction": 0}"#, server, frames: 3)
-            #expect(frames.map(\.reason) == [nil, "keyframe-stale", "keyframe-stale"])
-            #expect(frames.map(\.mode) == ["cold", "propagated", "propagated"])
+            let session = try await server.session(
+                Self.adaptive + #""keyframe_interval": 100, "refresh_fraction": 0.2}"#)
+            // To the right by a quarter of the frame, and by a tenth, since the last key frame.
+            let motions = ["", "?homography=1,0,40,0,1,0,0,0,1", "?homography=1,0,16,0,1,0,0,0,1"]
+            var reasons: [String?] = []
+            var keyframes: [Bool?] = []
+            for (k, motion) in motions.enumerated() {
+                let answer = try await server.put(TestServer.frame(k), k, to: session, query: motion)
+                reasons.append(answer.json["reason"] as? String)
+                keyframes.append(answer.json["keyframe"] as? Bool)
+            }
+            #expect(reasons == [nil, "keyframe-stale", nil])
+            #expect(keyframes == [true, true, false])
         }
     }
 
