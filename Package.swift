@@ -85,7 +85,8 @@ let package = Package(
         .executableTarget(
             name: "windhover",
             dependencies: [
-                "API", "Benchmark", "Evaluation", "Imaging", "Simulation", "WindhoverClient", arguments, logging, yaml,
+                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "WindhoverClient", arguments,
+                logging, yaml,
             ],
             linkerSettings: openVINOPath),
 

@@ -59,7 +59,7 @@ CLONES void windhover_enlarge_row(const void *restrict logits, bool half, const 
 }
 
 // Floats of a piece of a row: what is made of it stays in the nearest cache until it is written.
-enum { PIECE = 1024 };
+enum { PIECE = 256 };
 
 // A piece's labels, and its logits where they are kept as halves.
 INLINE void settle(const float *restrict now, int start, int count, const bool half, const int stride, int classes,
@@ -109,6 +109,7 @@ INLINE void fuse(windhover_rows rows, const void *restrict last, int32_t height,
         const float *g = rows.rows[2] + start * stride, *h = rows.rows[3] + start * stride;
         const float *w = weights + start;
         float *restrict now = half ? piece : (float *)out + (size_t)start * stride;
+        PIXEL_BY_PIXEL
         for (int p = 0; p < count; p++) {
             const size_t a = (size_t)cells[start + p] * stride, b = a + across, c = a + down, d = c + across;
             const float wa = w[p], wb = w[p + width], wc = w[p + 2 * width], wd = w[p + 3 * width];

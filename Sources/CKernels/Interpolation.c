@@ -17,6 +17,7 @@ CLONES void windhover_blend_rows(const float *restrict rows, int32_t count, wind
 
 CLONES void windhover_stretch_row(const float *restrict row, const windhover_tap *restrict columns, int32_t width,
                                   float *restrict out) {
+    PIXEL_BY_PIXEL
     for (int x = 0; x < width; x++) {
         const windhover_tap *tap = columns + x;
         out[x] = row[tap->indices[1]] * tap->weights[1] + row[tap->indices[2]] * tap->weights[2];
@@ -25,6 +26,7 @@ CLONES void windhover_stretch_row(const float *restrict row, const windhover_tap
 
 INLINE void upsample(const float *restrict row, const windhover_tap *restrict columns, int width, const int stride,
                      float *restrict out) {
+    PIXEL_BY_PIXEL
     for (int x = 0; x < width; x++) {
         const windhover_tap *tap = columns + x;
         const float *a = row + tap->indices[0] * stride, *b = row + tap->indices[1] * stride;

@@ -51,7 +51,9 @@ package actor SessionRegistry {
         self.defaultModel = defaultModel
         self.limits = limits
         self.defaultOptions = defaultOptions
-        services = .init(store: store, clock: clock, workers: workers, observer: observer)
+        // Two for each thread: one computes while another waits for the image model.
+        services = .init(
+            store: store, clock: clock, workers: workers, gate: Gate(places: 2 * workers.threads), observer: observer)
     }
 
     // MARK: Sessions

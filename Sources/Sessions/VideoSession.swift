@@ -31,6 +31,8 @@ package actor VideoSession {
         let store: any ResultStore
         let clock: ServiceClock
         let workers: WorkerPool
+        /// What frames whose turn has come compute in.
+        let gate: Gate
         let observer: @Sendable (SessionEvent) -> Void
     }
 
@@ -176,7 +178,8 @@ package actor VideoSession {
     }
 
     private func lookAhead() {
-        guard machine.phase == .active else { return }
+        // Where others fill the processors anyway, what is seen early would only take memory.
+        guard machine.phase == .active, services.gate.hasRoom else { return }
         let (pipeline, workers, last) = (pipeline, services.workers, machine.lastSequence ?? -1)
         line.lookAhead(framesAhead) { upload in
             // Most likely a retry, which the store will answer.
@@ -202,6 +205,30 @@ package actor VideoSession {
 
         var stages = FramePipeline.Stages()
         stages.add("queue", queued)
+        let moment = SessionMachine.Moment(captured: upload.capturedAt, received: arrived)
+        let (outcome, frame) = try await segment(
+            upload, look, order, at: moment, wantsMask: wantsMask, stages: &stages)
+
+        let record = record(of: outcome, frame, upload, received: received, stages: stages)
+        let committed = try await commit(record, outcome.pictures)
+
+        // A session that was reset or ended meanwhile keeps to that; the frame is stored all the same.
+        let step = outcome.step
+        if machine.committed(step.plan, at: moment, width: frame.width, height: frame.height) { state = step.state }
+        if step.plan.mode == .reset { statistics.resets[step.plan.reason ?? "", default: 0] += 1 }
+        services.observer(.frame(committed))
+        return FrameAnswer(record: committed, mask: outcome.maskPNG, replayed: false)
+    }
+
+    /// Everything that computes, of a frame whose turn has come.
+    private func segment(
+        _ upload: FrameUpload, _ look: FramePipeline.Look?, _ order: SessionMachine.Order,
+        at moment: SessionMachine.Moment, wantsMask: Bool, stages: inout FramePipeline.Stages
+    ) async throws -> (FramePipeline.Outcome, Frame) {
+        let waited = services.clock.uptime()
+        await services.gate.enter()
+        defer { services.gate.leave() }
+        stages.add("queue", services.clock.uptime() - waited)
         let sight: FramePipeline.Sight
         do {
             if let look {
@@ -216,21 +243,11 @@ package actor VideoSession {
         stages.add(sight.stages)
 
         let frame = sight.frame
-        let moment = SessionMachine.Moment(captured: upload.capturedAt, received: arrived)
         let plan = machine.plan(
             order, at: moment, width: frame.width, height: frame.height, propagates: pipeline.propagates)!
         let outcome: FramePipeline.Outcome
         (outcome, stages) = try await run(sight, upload, plan, wantsMask: wantsMask, stages: stages)
-
-        let record = record(of: outcome, frame, upload, received: received, stages: stages)
-        let committed = try await commit(record, outcome.pictures)
-
-        // A session that was reset or ended meanwhile keeps to that; the frame is stored all the same.
-        let step = outcome.step
-        if machine.committed(step.plan, at: moment, width: frame.width, height: frame.height) { state = step.state }
-        if step.plan.mode == .reset { statistics.resets[step.plan.reason ?? "", default: 0] += 1 }
-        services.observer(.frame(committed))
-        return FrameAnswer(record: committed, mask: outcome.maskPNG, replayed: false)
+        return (outcome, frame)
     }
 
     /// Work that computes, on the task's preferred executor instead of the actor's.

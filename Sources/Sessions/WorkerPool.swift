@@ -5,6 +5,7 @@ import Synchronization
 ///
 /// Swift's cooperative threads stay free for what waits.
 package final class WorkerPool: TaskExecutor, @unchecked Sendable {
+    package let threads: Int
     private let condition = NSCondition()
     // Guarded by `condition`. Jobs leave from `first` on; the array is compacted when the queue runs empty.
     private var jobs: [UnownedJob] = []
@@ -12,7 +13,8 @@ package final class WorkerPool: TaskExecutor, @unchecked Sendable {
 
     /// Starts the threads, which live as long as the process.
     package init(threads: Int) {
-        for index in 0..<max(1, threads) {
+        self.threads = max(1, threads)
+        for index in 0..<self.threads {
             let thread = Thread {
                 while true { self.next().runSynchronously(on: self.asUnownedTaskExecutor()) }
             }

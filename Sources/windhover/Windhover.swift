@@ -1,4 +1,5 @@
 import ArgumentParser
+import CKernels
 import Foundation
 
 @main
@@ -16,6 +17,7 @@ struct Windhover: AsyncParsableCommand {
         if let command = CommandLine.arguments.dropFirst().first, ["send", "simulate"].contains(command) {
             Precedence.yieldToServer()
         }
+        windhover_keep_blocks()
         do {
             // Settings from the environment and a file become arguments, so that there is one way they are checked.
             let arguments = try Settings.complete(Array(CommandLine.arguments.dropFirst()))

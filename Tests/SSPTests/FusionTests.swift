@@ -73,9 +73,7 @@ private let large = (width: 44, height: 28)
         let previous = (0..<2).map { c in (0..<width * height).map { Float($0 * (c + 1)) } }
         let logits = Tensor(shape: [1, 2, 1, 1], values: [1, 2])
         let similarity = Tensor(shape: [1, 1, 1, 1], values: [0.75])
-        let interleaved = (0..<width * height).flatMap { pixel -> [Float] in
-            [previous[0][pixel], previous[1][pixel], 0, 0]
-        }
+        let interleaved = (0..<width * height).flatMap { [previous[0][$0], previous[1][$0], 0, 0] as [Float] }
         let result = fusion.fuse(
             logits,
             previous: .init(logits: .full(interleaved), homography: motion, similarity: similarity))

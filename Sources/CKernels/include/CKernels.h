@@ -127,3 +127,12 @@ double windhover_multiply_add(int64_t rounds);
 
 /// STREAM's triad, `out` = `a` + 3 `b`: 12 bytes an element pass between memory and processor.
 void windhover_triad(const float *_Nonnull a, const float *_Nonnull b, float *_Nonnull out, size_t count);
+
+// MARK: Memory
+
+/// Makes the heap keep what a frame gives back for the next one.
+///
+/// glibc returns large blocks to the system as soon as they are free, and a new block costs a fault for each of its
+/// pages, which is dearer than the work on them; and it keeps several heaps, so that what one thread frees another
+/// cannot have. To be called before there are threads; does nothing with other C libraries.
+void windhover_keep_blocks(void);
