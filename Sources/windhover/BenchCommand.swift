@@ -127,8 +127,13 @@ struct BenchCommand: AsyncParsableCommand {
                     server, flight, options: options, sessions: sessions, inFlight: inFlight, seconds: seconds)
             }
         case .memory:
-            return try await BenchServer.running(model) { [options] server in
-                try await BenchMemory(server, flight, options: options, count: count, soak: soak)
+            let arguments = ["--precision", precision.rawValue, "--hint", hint.rawValue]
+            return try await BenchChild.running(
+                models: models, model: model.bundle.name, options: arguments
+            ) { [options] child in
+                try await BenchServer.running(model) { server in
+                    try await BenchMemory(child, server, flight, options: options, count: count, soak: soak)
+                }
             }
         }
     }

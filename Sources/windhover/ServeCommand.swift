@@ -57,7 +57,7 @@ struct ServeCommand: AsyncParsableCommand {
     var stateMemory = 4096
 
     @Option(help: "Precision of the temporal state of sessions that do not say.")
-    var statePrecision = StatePrecision.float32
+    var statePrecision = SessionOptions().statePrecision
 
     @Option(help: "Frames of one session that may wait.")
     var queue = 8
