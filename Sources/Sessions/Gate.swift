@@ -10,12 +10,16 @@ final class Gate: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
+    private let places: Int
     private let state: Mutex<State>
 
-    init(places: Int) { state = Mutex(State(free: places)) }
+    init(places: Int) {
+        self.places = places
+        state = Mutex(State(free: places))
+    }
 
-    /// Whether somebody would be let in at once.
-    var hasRoom: Bool { state.withLock { $0.free > 0 } }
+    /// Whether fewer are inside than half of those that may be.
+    var isQuiet: Bool { state.withLock { 2 * $0.free > places } }
 
     func enter() async {
         await withCheckedContinuation { continuation in

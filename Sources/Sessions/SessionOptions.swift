@@ -13,7 +13,7 @@ package struct SessionOptions: Sendable, Equatable, Codable {
     package var idleTimeoutS = 120
     package var late = Late.reject
     package var overflow = Overflow.reject
-    package var statePrecision = StatePrecision.float32
+    package var statePrecision = StatePrecision.float16
     package var cadence = Cadence.every
     /// With adaptive cadence: the image model sees at least every so many frames.
     package var keyframeInterval = 3

@@ -178,8 +178,8 @@ package actor VideoSession {
     }
 
     private func lookAhead() {
-        // Where others fill the processors anyway, what is seen early would only take memory.
-        guard machine.phase == .active, services.gate.hasRoom else { return }
+        // Where other sessions' frames fill the processors, what is seen early would take memory and their time.
+        guard machine.phase == .active, services.gate.isQuiet else { return }
         let (pipeline, workers, last) = (pipeline, services.workers, machine.lastSequence ?? -1)
         line.lookAhead(framesAhead) { upload in
             // Most likely a retry, which the store will answer.

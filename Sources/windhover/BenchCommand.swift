@@ -48,7 +48,11 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Registration method.")
     var registration = RegistrationMethod.klt
 
-    @Option(help: "Precision of inference; auto takes int8 where the bundle has it, else bf16 where the processor computes in it, else f32.")
+    @Option(
+        help: """
+            Precision of inference; auto takes int8 where the bundle has it, else bf16 where the processor computes in \
+            it, else f32.
+            """)
     var precision = OpenVINOEngine.Precision.auto
 
     @Option(help: "Precision of the temporal state.")
@@ -136,8 +140,13 @@ struct BenchCommand: AsyncParsableCommand {
                 try await BenchCadence(server, flight, options: options)
             }
         case .memory:
-            return try await BenchServer.running(model) { [options] server in
-                try await BenchMemory(server, flight, options: options, count: count, soak: soak)
+            let arguments = ["--precision", precision.rawValue, "--hint", hint.rawValue]
+            return try await BenchChild.running(
+                models: models, model: model.bundle.name, options: arguments
+            ) { [options] child in
+                try await BenchServer.running(model) { server in
+                    try await BenchMemory(child, server, flight, options: options, count: count, soak: soak)
+                }
             }
         }
     }

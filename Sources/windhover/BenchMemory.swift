@@ -50,26 +50,30 @@ struct BenchMemory: BenchPart {
         case float16Differs = "float16_differs"
     }
 
+    /// `child` is asked about memory, `server` about masks.
     init(
-        _ server: BenchServer, _ frames: BenchFrames, options: SessionOptions, count: Int, soak length: Int
+        _ child: BenchChild, _ server: BenchServer, _ frames: BenchFrames, options: SessionOptions, count: Int,
+        soak length: Int
     ) async throws {
-        var levels: [Level] = []
+        var levels = [Level(sessions: 0, residentBytes: child.residentBytes)]
+        let client = try child.client()
+        var session = ""
         var begun = 0
-        var stateBytes = 0
         for sessions in [1, 8, 32] {
             while begun < sessions {
-                let session = try await server.caller.begin(options)
-                for number in 0..<4 { _ = try await server.caller.send(frames[number], number, to: session) }
-                if let held = await server.registry.inMemory(session)?.status.stateBytes { stateBytes = held }
+                session = try await client.begin(options)
+                for number in 0..<4 { _ = try await client.send(frames[number], number, to: session) }
                 begun += 1
             }
-            levels.append(Level(sessions: sessions, residentBytes: Self.resident))
+            levels.append(Level(sessions: sessions, residentBytes: child.residentBytes))
         }
-        self.stateBytes = stateBytes
+        stateBytes = try await client.client.send(
+            "GET", "/v1/sessions/\(session)", type: "application/json", body: [], member: "state_bytes", as: Int.self)
         self.levels = levels
-        sessionBytes = Self.slope(levels.map { (Double($0.sessions), Double($0.residentBytes)) })
+        // Without the first: beside its state it brings everything that a frame needs and that is kept for the next.
+        sessionBytes = Self.slope(levels.dropFirst().map { (Double($0.sessions), Double($0.residentBytes)) })
         float16Differs = try await Self.differences(server, frames, options, count)
-        soak = length > 0 ? try await Self.soak(server, frames, options, length) : nil
+        soak = length > 0 ? try await Self.soak(child, frames, options, length) : nil
     }
 
     var goals: [Goal] {
@@ -123,15 +127,16 @@ struct BenchMemory: BenchPart {
     }
 
     private static func soak(
-        _ server: BenchServer, _ frames: BenchFrames, _ options: SessionOptions, _ length: Int
+        _ child: BenchChild, _ frames: BenchFrames, _ options: SessionOptions, _ length: Int
     ) async throws -> Soak {
-        let sessions = [try await server.caller.begin(options), try await server.caller.begin(options)]
+        let clients = [try child.client(), try child.client()]
+        let sessions = [try await clients[0].begin(options), try await clients[1].begin(options)]
         var samples: [(Double, Double)] = []
         for number in 0..<length / 2 {
-            async let first = server.caller.send(frames[number], number, to: sessions[0])
-            async let second = server.caller.send(frames[number], number, to: sessions[1])
+            async let first = clients[0].send(frames[number], number, to: sessions[0])
+            async let second = clients[1].send(frames[number], number, to: sessions[1])
             _ = try await (first, second)
-            if number % max(1, length / 400) == 0 { samples.append((Double(2 * number), Double(resident))) }
+            if number % max(1, length / 400) == 0 { samples.append((Double(2 * number), Double(child.residentBytes))) }
         }
         let settled = Array(samples.dropFirst(samples.count / 10))
         return Soak(
@@ -140,17 +145,11 @@ struct BenchMemory: BenchPart {
     }
 
     /// Of the line that fits best.
-    private static func slope(_ points: [(x: Double, y: Double)]) -> Double {
+    static func slope(_ points: [(x: Double, y: Double)]) -> Double {
         let count = Double(points.count)
         let (x, y) = (points.map(\.x).reduce(0, +) / count, points.map(\.y).reduce(0, +) / count)
         let spread = points.reduce(0) { $0 + ($1.x - x) * ($1.x - x) }
         return spread > 0 ? points.reduce(0) { $0 + ($1.x - x) * ($1.y - y) } / spread : 0
-    }
-
-    /// Of this process; 0 where the system does not say.
-    private static var resident: Int {
-        let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
-        return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
     }
 
     private static func megabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e6).fixed(1)) MB" }

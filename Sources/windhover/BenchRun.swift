@@ -16,7 +16,7 @@ struct BenchRun: Encodable, Sendable {
     private(set) var framesPerSecond = 0.0
     /// Processor time of the whole process, the client's included.
     private(set) var processorMs = 0.0
-    /// Of all processors' time, the share that was used.
+    /// Of the processors' time that others on the machine left, the share that was used.
     private(set) var processorShare = 0.0
     /// Frames that were fused with the one before, of all: 1, unless one overtook another or registration was lost.
     private(set) var fused = 0.0
@@ -43,7 +43,7 @@ struct BenchRun: Encodable, Sendable {
             let numbers = Numbers()
             for lane in 0..<inFlight { ways.append((session, numbers, lane == 0 ? first : try connect(), lane)) }
         }
-        let (start, processor) = (ContinuousClock.now, Stopwatch.process)
+        let (start, processor, idle) = (ContinuousClock.now, Stopwatch.process, Stopwatch.idle)
         var answers: [(Double, [String: Double])] = []
         try await withThrowingTaskGroup(of: [(Double, [String: Double])].self) { group in
             for way in ways {
@@ -79,7 +79,7 @@ struct BenchRun: Encodable, Sendable {
         fused = Double(answers.count { $0.1["similarity"] != nil }) / count
         framesPerSecond = count / (elapsed / 1000)
         processorMs = used / count
-        processorShare = used / elapsed / Double(ProcessInfo.processInfo.activeProcessorCount)
+        processorShare = used / (used + Stopwatch.idle - idle)
     }
 
     /// Of each stage that occurs.

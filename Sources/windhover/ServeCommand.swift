@@ -38,7 +38,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "OpenVINO device: CPU, GPU, NPU, AUTO, …")
     var device = "CPU"
 
-    @Option(help: "Precision of inference; auto takes int8 where the bundle has it, else bf16 where the processor computes in it, else f32.")
+    @Option(
+        help: """
+            Precision of inference; auto takes int8 where the bundle has it, else bf16 where the processor computes in \
+            it, else f32.
+            """)
     var precision = OpenVINOEngine.Precision.auto
 
     @Option(help: "What inference is tuned for.")
@@ -57,7 +61,7 @@ struct ServeCommand: AsyncParsableCommand {
     var stateMemory = 4096
 
     @Option(help: "Precision of the temporal state of sessions that do not say.")
-    var statePrecision = StatePrecision.float32
+    var statePrecision = SessionOptions().statePrecision
 
     @Option(help: "Frames of one session that may wait.")
     var queue = 8

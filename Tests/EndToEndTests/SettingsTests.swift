@@ -10,7 +10,7 @@ extension EndToEndTests {
                 let file = folder.appending(path: "windhover.yaml")
                 let names = try GoldenCase.all.map { try $0.model }
                 // Each setting in as many places as shall be overruled.
-                try Data("max_body: 3\nqueue: 3\nstate-precision: float16\ndefault-model: \(names[0])\n".utf8)
+                try Data("max_body: 3\nqueue: 3\nstate-precision: float32\ndefault-model: \(names[0])\n".utf8)
                     .write(to: file)
                 try await withServer(
                     data: folder.appending(path: "data"), arguments: ["--max-body", "1", "--config", file.path],
@@ -19,7 +19,7 @@ extension EndToEndTests {
                     let models = try await server.client.models()
                     #expect(models.first { $0.isDefault == true }?.name == names[1])
                     let session = try await server.client.createSession()
-                    #expect(session.options?.statePrecision == "float16")
+                    #expect(session.options?.statePrecision == "float32")
                     let refused = try await server.put(Data(count: 1 << 20 + 1), 0, to: session.id)
                     #expect(refused.status == 413)
                     #expect(refused.json["limit_bytes"] as? Int == 1 << 20)
