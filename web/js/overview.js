@@ -1,0 +1,109 @@
+// The whole of a session as a strip, from its first frame to its newest, and the slider on it.
+
+import { h, mark, say } from "./dom.js";
+import { clock, moment } from "./format.js";
+import { classColour, colour } from "./theme.js";
+
+export class Overview {
+  #records = [];
+  #breaks = [];
+  #range = null;
+  #window = null;
+  #classes = [];
+  #canvas = h("canvas", { "aria-hidden": "true" });
+  #slider = h("input", { type: "range", min: "0", max: "1", step: "any", value: "1", "aria-label": "Time in the session" });
+  #start = h("span");
+  #end = h("span");
+  #resized = new ResizeObserver(() => this.draw());
+
+  /** `seek(time)` while the slider is moved; `step(frames)` for the arrow keys; `home()` and `live()` for its ends. */
+  constructor({ seek, step, home, live }) {
+    this.element = h("div", { class: "overview" }, h("div", { class: "strip" }, this.#canvas, this.#slider),
+      h("div", { class: "ends" }, this.#start, this.#end));
+    this.#resized.observe(this.#canvas);
+    this.#slider.addEventListener("input", () => this.#range && seek(this.#time(Number(this.#slider.value))));
+    const keys = { ArrowLeft: () => step(-1), ArrowDown: () => step(-1), ArrowRight: () => step(1), ArrowUp: () => step(1),
+      PageDown: () => step(-10), PageUp: () => step(10), Home: home, End: live };
+    this.#slider.addEventListener("keydown", (event) => {
+      if (!keys[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      keys[event.key]();
+    });
+  }
+
+  close() {
+    this.#resized.disconnect();
+  }
+
+  set classes(classes) {
+    this.#classes = classes;
+  }
+
+  /** The session's first and last time. */
+  set range(range) {
+    this.#range = range;
+    say(this.#start, moment(range[0]));
+    say(this.#end, new Date(range[0]).toDateString() === new Date(range[1]).toDateString() ? clock(range[1]) : moment(range[1]));
+  }
+
+  /** Frames of all over the session. */
+  set records(records) {
+    this.#records = [...records].sort((a, b) => a.time - b.time);
+  }
+
+  /** Frames that began anew. */
+  set breaks(records) {
+    this.#breaks = records;
+  }
+
+  /** Which frame is shown, and from when to when the charts reach. */
+  point(record, window) {
+    this.#window = window;
+    if (!this.#range) return;
+    const place = this.#place(record.time);
+    // While it is dragged the slider leads, and the frame follows.
+    if (!this.#slider.matches(":active")) this.#slider.value = place;
+    mark(this.#slider, "aria-valuetext", `Frame ${record.sequence}, ${moment(record.time)}`);
+    this.draw();
+  }
+
+  #place(time) {
+    const [first, last] = this.#range;
+    return last > first ? (time - first) / (last - first) : 1;
+  }
+
+  #time(place) {
+    const [first, last] = this.#range;
+    return first + (last - first) * place;
+  }
+
+  draw() {
+    const scale = devicePixelRatio;
+    const [width, height] = [this.#canvas.clientWidth, this.#canvas.clientHeight];
+    if (!width || !this.#range) return;
+    Object.assign(this.#canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
+    const context = this.#canvas.getContext("2d");
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    this.#records.forEach((record, index) => {
+      const from = this.#place(record.time) * width;
+      const next = this.#records[index + 1];
+      // A frame is drawn until the next one: what lies between is not known, or is alike.
+      const to = next ? this.#place(next.time) * width : width;
+      let y = height;
+      for (const item of record.classes) {
+        context.fillStyle = classColour(this.#classes, item.value);
+        context.fillRect(from, y - item.fraction * height, to - from + 0.5, item.fraction * height);
+        y -= item.fraction * height;
+      }
+    });
+    context.fillStyle = colour("warn");
+    for (const record of this.#breaks) {
+      if (record.time > this.#range[0]) context.fillRect(this.#place(record.time) * width - 0.75, 0, 2, height);
+    }
+    if (!this.#window) return;
+    context.fillStyle = colour("veil");
+    const [from, to] = this.#window.map((time) => this.#place(time) * width);
+    context.fillRect(0, 0, from, height);
+    context.fillRect(to, 0, width - to, height);
+  }
+}
