@@ -6,6 +6,13 @@ import { clock } from "./format.js";
 import { niceCeiling, ticks } from "./scale.js";
 import { colour } from "./theme.js";
 
+/** How far an axis reaches: to the highest value, unless a few stand far above all others. Those are cut off. */
+export function reach(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [most, usual] = [sorted.at(-1) ?? 0, sorted[Math.floor(sorted.length * 0.97)] ?? 0];
+  return usual > 0 && most > 3 * usual ? 1.5 * usual : most;
+}
+
 const MARGIN = { left: 36, right: 8, top: 6, bottom: 16 };
 
 /**
@@ -82,8 +89,7 @@ export class Chart {
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
     const layers = this.#layers();
-    const peak = layers.flat().reduce((most, pair) => Math.max(most, pair?.[1] ?? 0), 0);
-    const top = this.#options.top ?? niceCeiling(peak);
+    const top = this.#options.top ?? niceCeiling(reach(layers.at(-1).map((pair) => pair?.[1] ?? 0)));
     const y = (value) => height - MARGIN.bottom - ((height - MARGIN.top - MARGIN.bottom) * Math.min(value, top)) / top;
     this.#grid(context, width, height, top, y);
     layers.forEach((layer, index) => this.#curve(context, width, layer, this.#options.series[index].colour(), y));

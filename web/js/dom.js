@@ -72,3 +72,21 @@ export function calmly(milliseconds, work) {
     }, Math.max(0, last + milliseconds - performance.now()));
   };
 }
+
+const PATHS = {
+  first: "M2 2h2v10H2zM12 2v10L5 7z",
+  back: "M9 2h2v10H9zM8 2v10L2 7z",
+  play: "M3 2v10l9-5z",
+  pause: "M3 2h3v10H3zM8 2h3v10H8z",
+  on: "M3 2h2v10H3zM6 2v10l6-5z",
+};
+
+/** A sign for a button, whose label says what it means. */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  for (const [key, value] of Object.entries({ class: "icon", viewBox: "0 0 14 14", "aria-hidden": "true" })) svg.setAttribute(key, value);
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}

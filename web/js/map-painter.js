@@ -39,7 +39,7 @@ export function paintGround(context, view, width, height) {
   for (let index = Math.ceil(south / step); index * step <= north; index += 1) {
     const y = Math.round(toScreen(view, { x: 0, y: mercator(index * step) }, width, height)[1]) + 0.5;
     line(0, y, width, y);
-    if (y > 24 && y < height - 24) context.fillText(degrees(index * step, "N", "S", digits), 6, y - 2);
+    if (y > 72 && y < height - 24) context.fillText(degrees(index * step, "N", "S", digits), 6, y - 2);
   }
 }
 
@@ -50,8 +50,9 @@ export function paintTrack(context, points, tint, view, width, height, live) {
   context.lineWidth = 2;
   context.lineJoin = "round";
   context.beginPath();
-  for (const place of places) context.lineTo(...place);
+  places.forEach((place, index) => (points[index].anew ? context.moveTo(...place) : context.lineTo(...place)));
   context.stroke();
+  leaps(context, places, points);
   let [shownX, shownY] = [-Infinity, -Infinity];
   places.forEach(([x, y], index) => {
     if (points[index].anew) {
@@ -64,6 +65,21 @@ export function paintTrack(context, points, tint, view, width, height, live) {
     }
   });
   craft(context, places.at(-1), points.at(-1).heading, tint, live);
+}
+
+/** Where a track began anew it is not known how the drone came there. */
+function leaps(context, places, points) {
+  context.save();
+  context.lineWidth = 1;
+  context.setLineDash([2, 4]);
+  context.beginPath();
+  for (let index = 1; index < places.length; index += 1) {
+    if (!points[index].anew) continue;
+    context.moveTo(...places[index - 1]);
+    context.lineTo(...places[index]);
+  }
+  context.stroke();
+  context.restore();
 }
 
 function disc(context, x, y, radius) {
@@ -90,7 +106,7 @@ function craft(context, [x, y], heading, tint, live) {
   context.restore();
 }
 
-/** The scale bar at the lower right, the north arrow at the upper right. */
+/** The scale bar at the lower right, the north arrow at the upper left. */
 export function paintFurniture(context, view, width, height) {
   const scale = metresPerPixel(view);
   const metres = niceStep(scale * 140);
@@ -107,10 +123,10 @@ export function paintFurniture(context, view, width, height) {
   const rounded = Number(metres.toPrecision(1));
   context.fillText(rounded >= 1000 ? `${rounded / 1000} km` : rounded >= 1 ? `${rounded} m` : `${Math.round(rounded * 100)} cm`, right, bottom - 6);
   context.beginPath();
-  for (const corner of [[-6, 12], [0, -10], [6, 12], [0, 7]]) context.lineTo(width - 26 + corner[0], 30 + corner[1]);
+  for (const corner of [[-6, 12], [0, -10], [6, 12], [0, 7]]) context.lineTo(26 + corner[0], 26 + corner[1]);
   context.closePath();
   context.fill();
   context.textAlign = "center";
   context.textBaseline = "top";
-  context.fillText("N", width - 26, 45);
+  context.fillText("N", 26, 41);
 }

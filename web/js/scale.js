@@ -7,11 +7,11 @@ export function niceStep(value) {
   return (digit >= 5 ? 5 : digit >= 2 ? 2 : 1) * power;
 }
 
-/** Multiples of a nice step within a range, about so many. */
-export function ticks(low, high, about = 4) {
+/** Multiples of a nice step within a range, no more steps than asked for. */
+export function ticks(low, high, most = 4) {
   if (!(high > low)) return [low];
-  let step = niceStep((high - low) / about);
-  if ((high - low) / step > about * 1.6) step = niceStep(step * 2.01);
+  let step = niceStep((high - low) / most);
+  if ((high - low) / step > most + 1e-9) step = niceStep(step * 2.5);
   const first = Math.ceil(low / step - 1e-9);
   const found = [];
   // Multiples, not sums: sums drift.

@@ -21,7 +21,7 @@ const MISSING = {
   similarity: "Nothing was propagated into this frame, so there is no similarity.",
 };
 
-/** Null where the server says that there is no such picture; throws where it does not answer. */
+/** Null where the server says that there is no such picture any more; throws where it does not answer. */
 async function optional(work) {
   try {
     return await work;
@@ -98,7 +98,12 @@ export class Stage {
     const old = this.#shown?.record.id === record.id ? this.#shown : null;
     const panes = VIEWS[this.#view];
     const path = `v1/frames/${record.id}`;
-    const need = (layer, work) => old?.[layer] ?? (panes.some((pane) => pane[layer]) ? optional(work()) : undefined);
+    // A record has links to what is stored, so nothing is asked for in vain.
+    const stored = { image: record.links.image ?? record.links.overlay, mask: record.links.mask, similarity: record.links.similarity };
+    const need = (layer, work) => {
+      if (old?.[layer] || !panes.some((pane) => pane[layer])) return old?.[layer];
+      return stored[layer] ? optional(work()) : null;
+    };
     const [image, mask, similarity] = await Promise.all([
       need("image", () => picture(`${path}/image`)),
       need("mask", async () => decodeMask(await bytes(`${path}/mask`))),

@@ -40,7 +40,8 @@ export class Thumbnails {
 
   async #step() {
     if (this.#busy || document.hidden) return;
-    const due = this.#wanted.filter(({ id, frames }) => frames > 0 && this.#visible.has(id) && this.#shown.get(id) !== frames);
+    const due = this.#wanted.filter(({ id, frames, session: { options } }) => frames > 0 && this.#visible.has(id)
+      && this.#shown.get(id) !== frames && options.store_masks && options.store_images !== "none");
     if (due.length === 0) return;
     const craft = due[this.#next++ % due.length];
     this.#busy = true;

@@ -8,6 +8,7 @@ import { between, histograms, parse, quantile, sumBy, value } from "../metrics.j
 const EVERY = 2000;
 /** Readings that "lately" reaches back over. */
 const LATELY = 15;
+const RECENT = "of the last half minute, or where nothing came, all";
 const STAGES = ["queue", "decode", "prepare", "image", "register", "similarity", "fuse", "mask", "encode", "state"];
 
 export class ServerView {
@@ -28,9 +29,10 @@ export class ServerView {
       h("div", { class: "head" }, h("h1", { tabindex: "-1" }, "Server"), this.#readAt),
       this.#tiles,
       h("div", { class: "tables" },
-        table("Frames and resets", "since the server began", ["Kind", "Count", "Share"], this.#modes),
-        table("Stages of a frame", "lately: the last half minute, else since the server began", ["Stage", ...times], this.#stages),
-        table("Requests", "lately: the last half minute, else since the server began", ["Route", ...times], this.#routes)));
+        h("div", {},
+          table("Frames and resets", "since the server began", ["Kind", "Count", "Share"], this.#modes),
+          table("Stages of a frame", RECENT, ["Stage", ...times], this.#stages)),
+        table("Requests", RECENT, ["Route", ...times], this.#routes)));
     connection.addEventListener("state", () => this.#read(), { signal: this.#abort.signal });
     this.#read();
   }

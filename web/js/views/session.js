@@ -1,7 +1,7 @@
 // One session: what it sees, live or at any time of its past.
 
 import { classes } from "../api.js";
-import { calmly, choice, h, mark, say } from "../dom.js";
+import { calmly, choice, h, icon, mark, say } from "../dom.js";
 import { brief, clock, count, decimal, milliseconds, reason } from "../format.js";
 import { breaks, sample, until } from "../frames.js";
 import { Incidents, incident } from "../incidents.js";
@@ -55,8 +55,9 @@ export class SessionView {
     this.#overview = new Overview({ seek, step, home, live });
     this.#body = h("div", { class: "session-grid", hidden: true },
       h("div", { class: "left" }, this.#tools(), this.#stage.element,
-        h("div", { class: "under" }, this.#caption, this.#pointer), this.#overview.element, this.#transport()),
-      h("div", { class: "right" }, this.#legend.element, this.#timelines.element, this.#incidents.element));
+        h("div", { class: "under" }, this.#caption, this.#pointer), this.#overview.element, this.#transport(),
+        this.#incidents.element),
+      h("div", { class: "right" }, this.#legend.element, this.#timelines.element));
     this.element = h("div", { class: "view session" },
       h("div", { class: "head" }, this.#title, this.#pill, this.#facts), this.#note, this.#body);
     this.#playback.addEventListener("change", this.#draw);
@@ -81,14 +82,16 @@ export class SessionView {
 
   #event = ({ name, data }) => {
     if (data.session_id !== this.#id || name !== "frame") return;
+    const begins = this.#playback.range === null;
     this.#playback.add(data);
-    if (this.#breaks.length && incident(data, false)) {
-      this.#breaks.push(data);
-      this.#overview.breaks = this.#breaks;
-    }
+    if (begins) this.#survey().catch(() => {});
+    if (incident(data, false)) this.#overview.breaks = this.#breaks = [...this.#breaks, data];
   };
 
-  #again = () => this.#playback.refresh();
+  #again = () => {
+    this.#playback.refresh();
+    this.#survey().catch(() => {});
+  };
 
   #repaint = () => {
     this.#timelines.redraw();
@@ -109,10 +112,10 @@ export class SessionView {
   #transport() {
     const button = (name, text, label, click) => (this.#buttons[name] = h("button", { click, "aria-label": label, title: label }, text));
     return h("div", { class: "transport", role: "group", "aria-label": "Frames" },
-      button("first", "⏮", "First frame", () => this.#move("home")),
-      button("back", "◀", "Previous frame", () => this.#move("step", -1)),
-      button("play", "▶▶", "Play", () => (this.#playback.playing ? this.#playback.pause() : this.#playback.play())),
-      button("on", "▶", "Next frame", () => this.#move("step", 1)),
+      button("first", icon("first"), "First frame", () => this.#move("home")),
+      button("back", icon("back"), "Previous frame", () => this.#move("step", -1)),
+      button("play", icon("play"), "Play", () => (this.#playback.playing ? this.#playback.pause() : this.#playback.play())),
+      button("on", icon("on"), "Next frame", () => this.#move("step", 1)),
       button("live", "Live", "Follow the newest frame", () => this.#move("live")),
       h("span", { class: "hint" }, "Arrow keys on the strip step a frame, Page Up and Down ten"));
   }
@@ -149,6 +152,7 @@ export class SessionView {
     this.#breaks = await breaks(this.#id, signal);
     this.#overview.breaks = this.#breaks;
     this.#draw();
+    if (this.#samples.size) return;
     const { frames } = this.#fleet.crafts.get(this.#id);
     const put = (record) => {
       this.#samples.set(record.id, record);
@@ -176,7 +180,7 @@ export class SessionView {
     say(this.#pill, craft.state());
     mark(this.#pill, "data-state", craft.state());
     const facts = [session.mission_id, session.model, `${count(craft.frames)} frames`, `${decimal(craft.rate.value(), 1)} a second`,
-      `${count(craft.resetCount)} resets`, craft.dropped ? `${count(craft.dropped)} dropped` : null];
+      `${count(craft.resetCount)} ${craft.resetCount === 1 ? "reset" : "resets"}`, craft.dropped ? `${count(craft.dropped)} dropped` : null];
     say(this.#facts, facts.filter(Boolean).join(" · "));
     mark(this.#facts, "title", Object.entries(craft.resets).map(([name, times]) => `${times} × ${reason(name)}`).join("\n") || null);
   }
@@ -197,7 +201,7 @@ export class SessionView {
     this.#tellFrame(chosen);
     mark(this.#buttons.live, "aria-pressed", following ? "true" : "false");
     mark(this.#buttons.play, "aria-pressed", playing ? "true" : "false");
-    say(this.#buttons.play, playing ? "❚❚" : "▶▶");
+    this.#buttons.play.replaceChildren(icon(playing ? "pause" : "play"));
   }
 
   /** What comes is part of the whole, too; the strip needs no more of it than it has pixels. */
