@@ -58,12 +58,9 @@ class Page:
         return result["result"].get("value")
 
     def until(self, expression, seconds=20):
-        """Waits until JavaScript gives something true, and returns it."""
+        """Waits until JavaScript gives something true."""
         end = time.monotonic() + seconds
-        while True:
-            value = self.evaluate(expression)
-            if value:
-                return value
+        while not self.evaluate(f"Boolean({expression})"):
             if time.monotonic() > end:
                 shown = self.evaluate("document.querySelector('main')?.innerText.slice(0, 400)")
                 raise AssertionError(f"not within {seconds} s: {expression}\nfaults: {self.faults}\nshown: {shown}")

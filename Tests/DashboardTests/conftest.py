@@ -62,15 +62,19 @@ class Server:
         body = json.dumps(members).encode()
         return self.ask("POST", "/v1/sessions", body, **{"Content-Type": "application/json"})["id"]
 
-    def fly(self, name, mission, flight, fps):
-        return Drone(f"127.0.0.1:{self.port}", self.session(drone_id=name, mission_id=mission), flight, fps)
+    def fly(self, name, mission, flight, fps, **options):
+        session = self.session(drone_id=name, mission_id=mission, **options)
+        return Drone(f"127.0.0.1:{self.port}", session, flight, fps)
 
 
 @contextlib.contextmanager
-def running(*options):
+def running(*options, page=None):
+    """A server; the page leaves before it ends, and does not find it gone."""
     server = Server(*options)
     try:
         yield server
+        if page:
+            page.go("about:blank")
     finally:
         server.close()
 

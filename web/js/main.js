@@ -57,7 +57,8 @@ function showState() {
   document.body.classList.toggle("stale", state === "gone");
   say(element("banner"), !away ? "" : state === "stopping"
     ? "The server is stopping: it answers, but takes no more frames."
-    : `The server does not answer${since ? ` since ${clock(since)}` : ""}. The page shows what was known then, and goes on by itself when the server is back.`);
+    : since === null ? "The server does not answer. The page goes on by itself when it does."
+      : `The server does not answer since ${clock(since)}. The page shows what was known then, and goes on by itself when the server is back.`);
 }
 
 function wireLogin() {
