@@ -97,9 +97,9 @@ def server(flights):
     """A server that three drones fly to."""
     with running() as server:
         fleet = [
-            server.fly("kestrel-1", "valley", flights[0], 3),
-            server.fly("kestrel-2", "valley", flights[1], 2),
-            server.fly("merlin-3", "harbour", flights[2], 1),
+            server.fly("kestrel-1", "valley", flights[0], 3, max_gap_ms=20000),
+            server.fly("kestrel-2", "valley", flights[1], 2, max_gap_ms=20000),
+            server.fly("merlin-3", "harbour", flights[2], 1, max_gap_ms=20000),
         ]
         yield server
         for drone in fleet:

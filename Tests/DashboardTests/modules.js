@@ -89,8 +89,8 @@ async function words() {
   same([0, 59.4, 60, 3725, 90000].map(duration), ["0 s", "59 s", "1 min", "1 h 2 min", "1 d 1 h"], "lengths of time");
   same([bytes(0), bytes(1023), bytes(1536), bytes(200 * 2 ** 20)], ["0 B", "1023 B", "1.5 KiB", "200 MiB"], "sizes");
   same([milliseconds(0.25), milliseconds(12.4), milliseconds(2345)], ["0.3 ms", "12 ms", "2.3 s"], "milliseconds");
-  same([ago(null, 0), ago(1000, 1500), ago(0, 61000)], ["–", "now", "1 min 1 s ago"], "times past");
-  same(degrees(-8.5, "E", "W", 1), "8.5° W", "degrees");
+  same([ago(null, 0), ago(1000, 1500), ago(0, 61000)], ["–", "now", "1 min ago"], "times past");
+  same([degrees(-8.5, "E", "W", 1), degrees(-180, "E", "W", 0)], ["8.5° W", "180°"], "degrees");
   const { incident } = await load("incidents");
   const lost = { mode: "reset", reason: "registration", registration: { inliers: 3, matches: 40 } };
   same(incident(lost, false), "registration lost: 3 of 40 points agreed", "a lost registration");

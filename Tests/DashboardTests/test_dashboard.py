@@ -133,7 +133,7 @@ def test_where_the_ground_was_lost_is_told_and_shown(page, server):
 
 def test_history_by_the_keyboard(page, server):
     open_session(page, server, "kestrel-1")
-    has(page, "registration lost", ".incidents", 60)
+    page.until("Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > 14", 60)
     page.evaluate("document.querySelector('.strip input').focus()")
     for key, number in [("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("PageUp", 12), ("ArrowLeft", 11), ("PageDown", 1)]:
         page.press(key)

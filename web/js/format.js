@@ -39,8 +39,9 @@ export function duration(seconds) {
   return `${Math.floor(whole / large)} ${names[0]}${rest ? ` ${rest} ${names[1]}` : ""}`;
 }
 
+/** How long ago, in the largest unit. */
 export function ago(time, now) {
-  return time === null || time === undefined ? NONE : now - time < 1500 ? "now" : `${duration((now - time) / 1000)} ago`;
+  return time === null || time === undefined ? NONE : now - time < 1500 ? "now" : `${duration((now - time) / 1000).match(/^\d+ \w+/)[0]} ago`;
 }
 
 const DAY = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit" });
@@ -64,7 +65,8 @@ export function brief(id) {
 
 /** Degrees as a chart has them: 49.4912° N. */
 export function degrees(value, positive, negative, digits = 4) {
-  return `${Math.abs(value).toFixed(digits)}° ${value < 0 ? negative : positive}`;
+  const sides = value === 0 || Math.abs(value) === 180 ? "" : ` ${value < 0 ? negative : positive}`;
+  return `${Math.abs(value).toFixed(digits)}°${sides}`;
 }
 
 const REASONS = {

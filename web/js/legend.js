@@ -8,7 +8,7 @@ export class Legend {
   #off = new Set();
   #changed;
   #list = h("ul");
-  #all = h("button", { class: "quiet", click: () => this.#toggleAll() }, "None");
+  #all = h("button", { class: "quiet", click: () => this.#toggleAll() }, "Hide all");
 
   /** Calls `changed` with the values of the classes that are turned off. */
   constructor(changed) {
@@ -55,7 +55,7 @@ export class Legend {
   }
 
   #tell() {
-    say(this.#all, this.#off.size === 0 ? "None" : "All");
+    say(this.#all, this.#off.size === 0 ? "Hide all" : "Show all");
     this.#changed(this.#off);
   }
 }

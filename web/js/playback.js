@@ -44,7 +44,9 @@ export class Playback extends EventTarget {
       this.range = [timeOf(record), last];
       await this.#load(timeOf(record));
     } else this.#set(newest, newest.at(-1));
-    this.range = [newest.length < WINDOW && !frame ? newest[0].time : await firstTime(this.#session, last, signal), last];
+    const first = newest.length < WINDOW && !frame ? newest[0].time : await firstTime(this.#session, last, signal);
+    // What came meanwhile has moved the end.
+    this.range = [first, Math.max(last, this.range[1])];
     this.#tell();
   }
 
@@ -53,7 +55,7 @@ export class Playback extends EventTarget {
     record.time = timeOf(record);
     this.range = [Math.min(this.range?.[0] ?? record.time, record.time), Math.max(this.range?.[1] ?? record.time, record.time)];
     // Late ones, and those that a stream repeats, have their place already or get it when it is looked at.
-    if (!this.following || record.time <= (this.records.at(-1)?.time ?? -Infinity)) return;
+    if (!this.following || record.time <= (this.records.at(-1)?.time ?? -Infinity)) return this.#tell();
     this.#set([...this.records, record].slice(-WINDOW), record);
   }
 

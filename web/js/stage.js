@@ -71,6 +71,7 @@ export class Stage {
 
   /** Shows a frame; of those asked for while another loads, only the last. */
   async show(record) {
+    if (!this.#busy && this.#shown?.record.id === record.id && this.#shown.view === this.#view) return;
     this.#wanted = record;
     if (this.#busy) return;
     this.#busy = true;
@@ -96,7 +97,8 @@ export class Stage {
 
   async #load(record) {
     const old = this.#shown?.record.id === record.id ? this.#shown : null;
-    const panes = VIEWS[this.#view];
+    const view = this.#view;
+    const panes = VIEWS[view];
     const path = `v1/frames/${record.id}`;
     // A record has links to what is stored, so nothing is asked for in vain.
     const stored = { image: record.links.image ?? record.links.overlay, mask: record.links.mask, similarity: record.links.similarity };
@@ -111,7 +113,7 @@ export class Stage {
     ]);
     if (!old) this.#shown?.image?.close();
     if (similarity && similarity !== old?.similarity) this.#colour(similarity);
-    return { record, image, mask, similarity };
+    return { view, record, image, mask, similarity };
   }
 
   #colour(bitmap) {

@@ -98,7 +98,7 @@ export class FleetView {
       .filter((craft) => !this.#hidden.has(craft.state(now)) && this.#matches(craft))
       .map((craft) => [value(craft), craft])
       .sort(([a, first], [b, second]) => ((a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1))
-        || first.drone.localeCompare(second.drone) || (first.id < second.id ? 1 : -1))
+        || (second.seen ?? 0) - (first.seen ?? 0) || (first.id < second.id ? 1 : -1))
       .map(([, craft]) => craft);
   }
 

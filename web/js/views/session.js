@@ -59,7 +59,8 @@ export class SessionView {
         this.#incidents.element),
       h("div", { class: "right" }, this.#legend.element, this.#timelines.element));
     this.element = h("div", { class: "view session" },
-      h("div", { class: "head" }, this.#title, this.#pill, this.#facts), this.#note, this.#body);
+      h("div", { class: "head" }, this.#title, this.#pill, this.#facts,
+        h("a", { class: "stream", href: `v1/sessions/${id}/live.mjpeg`, target: "_blank", title: "The overlay as a stream of pictures, for VLC and the like" }, "live.mjpeg")), this.#note, this.#body);
     this.#playback.addEventListener("change", this.#draw);
     this.#playback.addEventListener("fault", () => connection.retry());
     fleet.addEventListener("event", this.#event);
