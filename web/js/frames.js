@@ -57,9 +57,11 @@ export async function firstTime(session, newest, signal) {
     if (found) known = found.time;
     else empty = probe;
     if (empty === null) step *= 4;
-    // A pixel of the scrubber is coarser than this.
-    else if (known - empty <= Math.max(1, (newest - known) / 4000)) return known;
+    // What is left to halve is a page.
+    else if (known - empty <= Math.max(1, (newest - known) / 4000)) break;
   }
+  const { items } = await list(session, { from: stamp(empty), to: stamp(known), limit: 1000 }, signal);
+  return items[0]?.time ?? known;
 }
 
 /** The order in which to sample: the ends, the middle, the quarters, …: the whole is seen early, then ever finer. */

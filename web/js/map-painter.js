@@ -8,6 +8,9 @@ import { colour } from "./theme.js";
 /** Colours of drones, told apart on light and dark, and by most who see few colours. */
 const DRONES = ["#2f8fd0", "#e08a2e", "#35a37a", "#c4559a", "#8a78d8", "#b59a1f", "#d65a4a", "#4aa5b8"];
 
+/** Frames between two points beyond which they are joined by no more than a hint. */
+const APART = 30;
+
 export function droneColour(index) {
   return DRONES[index % DRONES.length];
 }
@@ -50,7 +53,7 @@ export function paintTrack(context, points, tint, view, width, height, live) {
   context.lineWidth = 2;
   context.lineJoin = "round";
   context.beginPath();
-  places.forEach((place, index) => (points[index].anew ? context.moveTo(...place) : context.lineTo(...place)));
+  places.forEach((place, index) => (leapt(points, index) ? context.moveTo(...place) : context.lineTo(...place)));
   context.stroke();
   leaps(context, places, points);
   let [shownX, shownY] = [-Infinity, -Infinity];
@@ -67,14 +70,18 @@ export function paintTrack(context, points, tint, view, width, height, live) {
   craft(context, places.at(-1), points.at(-1).heading, tint, live);
 }
 
-/** Where a track began anew it is not known how the drone came there. */
+/** Whether it is not known how the drone came to a point: it began anew there, or frames before it were not read. */
+function leapt(points, index) {
+  return index === 0 || points[index].anew || points[index].sequence - points[index - 1].sequence > APART;
+}
+
 function leaps(context, places, points) {
   context.save();
   context.lineWidth = 1;
   context.setLineDash([2, 4]);
   context.beginPath();
   for (let index = 1; index < places.length; index += 1) {
-    if (!points[index].anew) continue;
+    if (!leapt(points, index)) continue;
     context.moveTo(...places[index - 1]);
     context.lineTo(...places[index]);
   }

@@ -4,6 +4,10 @@ import { h, mark, say } from "./dom.js";
 import { clock, moment } from "./format.js";
 import { classColour, colour } from "./theme.js";
 
+/** Heights: of the marks where a frame began anew, and of the bar that says what the charts reach over. */
+const TICK = 7;
+const BAR = 3;
+
 export class Overview {
   #records = [];
   #breaks = [];
@@ -89,21 +93,21 @@ export class Overview {
       const next = this.#records[index + 1];
       // A frame is drawn until the next one: what lies between is not known, or is alike.
       const to = next ? this.#place(next.time) * width : width;
-      let y = height;
+      let y = height - BAR - 1;
       for (const item of record.classes) {
+        const part = item.fraction * (height - TICK - BAR - 2);
         context.fillStyle = classColour(this.#classes, item.value);
-        context.fillRect(from, y - item.fraction * height, to - from + 0.5, item.fraction * height);
-        y -= item.fraction * height;
+        context.fillRect(from, y - part, to - from + 0.5, part);
+        y -= part;
       }
     });
     context.fillStyle = colour("warn");
     for (const record of this.#breaks) {
-      if (record.time > this.#range[0]) context.fillRect(this.#place(record.time) * width - 0.75, 0, 2, height);
+      if (record.time > this.#range[0]) context.fillRect(this.#place(record.time) * width - 0.75, 0, 2, TICK);
     }
     if (!this.#window) return;
-    context.fillStyle = colour("veil");
+    context.fillStyle = colour("accent");
     const [from, to] = this.#window.map((time) => this.#place(time) * width);
-    context.fillRect(0, 0, from, height);
-    context.fillRect(to, 0, width - to, height);
+    context.fillRect(Math.min(from, width - 4), height - BAR, Math.max(4, to - from), BAR);
   }
 }

@@ -147,10 +147,11 @@ export class Stage {
 
   #pane() {
     const canvas = h("canvas", { role: "img" });
-    return Object.assign(h("div", { class: "pane" }, canvas, h("p", { class: "note" })), { canvas });
+    return Object.assign(h("div", { class: "pane" }, canvas, h("p", { class: "note" }),
+      h("p", { class: "ramp" }, h("span", {}, "new"), h("span", { class: "colours" }), h("span", {}, "as before"))), { canvas });
   }
 
-  #drawPane({ canvas, lastChild }, pane) {
+  #drawPane({ canvas, children: [, note, key] }, pane) {
     const { record, image, mask, similarity } = this.#shown;
     const scale = devicePixelRatio;
     const [width, height] = [Math.round(canvas.clientWidth * scale), Math.round(canvas.clientHeight * scale)];
@@ -165,8 +166,9 @@ export class Stage {
     if (pane.mask && mask) context.drawImage(this.#sheet, 0, 0, width, height);
     if (pane.similarity && similarity) context.drawImage(this.#similar, 0, 0, width, height);
     const missing = ["similarity", "mask", "image"].find((layer) => pane[layer] && this.#shown[layer] === null);
-    say(lastChild, missing ? MISSING[missing] : "");
-    lastChild.hidden = !missing;
+    say(note, missing ? MISSING[missing] : "");
+    note.hidden = !missing;
+    key.hidden = !pane.similarity || !similarity;
     canvas.setAttribute("aria-label", `Frame ${record.sequence}, ${pane.name}`);
     canvas.dataset.frame = record.id;
   }

@@ -43,7 +43,7 @@ export class Thumbnails {
     const due = this.#wanted.filter(({ id, frames, session: { options } }) => frames > 0 && this.#visible.has(id)
       && this.#shown.get(id) !== frames && options.store_masks && options.store_images !== "none");
     if (due.length === 0) return;
-    const craft = due[this.#next++ % due.length];
+    const craft = due.find(({ id }) => !this.#shown.has(id)) ?? due[this.#next++ % due.length];
     this.#busy = true;
     this.#shown.set(craft.id, craft.frames);
     try {
@@ -59,5 +59,7 @@ export class Thumbnails {
       // Not stored, or the server is gone: the place stays as it is.
     }
     this.#busy = false;
+    // An empty place is filled at once, a picture that is there can wait.
+    if (due.some(({ id }) => !this.#shown.has(id))) this.#step();
   }
 }

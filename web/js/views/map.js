@@ -192,6 +192,6 @@ export class MapView {
     parts.box.checked = this.#chosen.has(craft.id);
     parts.swatch.style.setProperty("--class", tint);
     const points = this.#tracks.bySession.get(craft.id);
-    say(parts.points, !points ? "" : points.length ? `${count(points.length)} positions` : "no positions");
+    say(parts.points, !points ? "" : points.length ? `${count(points.length)} ${points.length === 1 ? "position" : "positions"}` : "no positions");
   }
 }

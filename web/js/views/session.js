@@ -180,7 +180,7 @@ export class SessionView {
     document.title = `${session.drone_id ?? brief(this.#id)} · Windhover`;
     say(this.#pill, craft.state());
     mark(this.#pill, "data-state", craft.state());
-    const facts = [session.mission_id, session.model, `${count(craft.frames)} frames`, `${decimal(craft.rate.value(), 1)} a second`,
+    const facts = [session.mission_id, session.model, `${count(craft.frames)} frames`, craft.rate.value() ? `${decimal(craft.rate.value(), 1)} a second` : null,
       `${count(craft.resetCount)} ${craft.resetCount === 1 ? "reset" : "resets"}`, craft.dropped ? `${count(craft.dropped)} dropped` : null];
     say(this.#facts, facts.filter(Boolean).join(" · "));
     mark(this.#facts, "title", Object.entries(craft.resets).map(([name, times]) => `${times} × ${reason(name)}`).join("\n") || null);
