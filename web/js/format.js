@@ -72,6 +72,7 @@ export function degrees(value, positive, negative, digits = 4) {
 const REASONS = {
   client: "reset was asked for",
   restart: "the server was restarted",
+  idle: "was idle, and what it had stored is gone",
   gap: "too long without a frame",
   size: "frames of another size",
   registration: "registration lost",
