@@ -60,7 +60,13 @@ def test_the_fleet_is_kept_up_in_place(page, server, shot):
     before, frames = look(page, ".thumb"), page.evaluate("document.querySelector('tbody .c-frames').textContent")
     page.until(f"document.querySelector('tbody .c-frames').textContent !== {frames!r}")
     page.until(f"{LOOK.format('.thumb')} !== {before}")
-    assert page.evaluate("[...document.querySelectorAll('tbody tr')].every((row) => row.mark)"), "rows were made anew"
+    names = "[...document.querySelectorAll('tbody tr')].map((row) => row.mark && row.querySelector('a').innerText)"
+    order = page.evaluate(names)
+    assert all(order), "rows were made anew"
+    # Until every row has changed, none has changed its place.
+    page.evaluate("document.querySelectorAll('tbody tr').forEach((row) => { row.before = row.parts.frames.textContent; })")
+    page.until("[...document.querySelectorAll('tbody tr')].every((row) => row.before !== row.parts.frames.textContent)")
+    assert page.evaluate(names) == order
     has(page, "drones flying\n3", ".sums")
     shot("fleet")
 
@@ -88,7 +94,7 @@ def test_a_session_is_shown_live(page, server, shot):
     page.until(f"Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > {number}")
     # One frame is held, so that what changes now is our doing.
     page.click("[aria-label='Previous frame']")
-    page.until("document.querySelector('[aria-label=\"Follow the newest frame\"]').getAttribute('aria-pressed') === 'false'")
+    page.until("document.querySelector('.transport button:last-of-type').getAttribute('aria-pressed') === 'false'")
     drawn(page, frame(page))
     half = look(page)
     page.click("#opacity", 0.95)
@@ -105,7 +111,7 @@ def test_a_session_is_shown_live(page, server, shot):
     page.until("/^\\d+, \\d+: \\w+/.test(document.querySelector('.pointer').innerText)")
     labels = page.evaluate("[...document.querySelectorAll('.chart canvas')].map((item) => item.getAttribute('aria-label'))")
     assert len(labels) == 4 and re.search(r"Similarity of \d+ frames: last 0\.\d+", labels[1])
-    page.click("[aria-label='Follow the newest frame']")
+    page.click(".transport button:last-of-type")
     page.until(f"Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > {number + 1}")
     shot("session")
 
@@ -118,6 +124,39 @@ def test_pictures_of_a_session(page, server, shot, view, panes):
     page.until(f"document.querySelectorAll('.pane canvas').length === {panes} && {LOOK.format(PANE)} !== {before}")
     page.until("document.querySelector('.pane canvas').getContext('2d').getImageData(50, 50, 1, 1).data[3] === 255")
     shot(f"session-{view}")
+
+
+def test_a_hidden_tab_holds_no_stream_and_misses_nothing(page, server):
+    page.go(server.url + "/")
+    page.until("document.querySelectorAll('.pill[data-state=live]').length === 3", 60)
+    hide = "Object.defineProperty(document, 'hidden', {{ get: () => {0}, configurable: true }}); document.dispatchEvent(new Event('visibilitychange'))"
+    frames = "Number(document.querySelector('tbody .c-frames').textContent)"
+    session = page.evaluate("document.querySelector('.c-session code').title")
+    page.evaluate(hide.format("true"))
+    held, number = page.evaluate(frames), server.ask("GET", f"/v1/sessions/{session}")["frames"]
+    while server.ask("GET", f"/v1/sessions/{session}")["frames"] < number + 5:
+        pass
+    assert page.evaluate(frames) <= held + 1
+    page.evaluate(hide.format("false"))
+    page.until(f"{frames} >= {number + 5}")
+    # The stream has repeated what was missed, and the server was asked: neither counts twice.
+    last = server.ask("GET", f"/v1/sessions/{session}")["frames"]
+    page.until(f"{frames} >= {last}")
+    assert page.evaluate(frames) <= server.ask("GET", f"/v1/sessions/{session}")["frames"]
+
+
+def test_pictures_that_are_not_stored_are_not_missed(page, flights):
+    with running(page=page) as server:
+        for options, words in [({"store_images": "none"}, "does not store frames"), ({"store_masks": False}, "does not store")]:
+            session = server.session(drone_id="<b>bare</b>", **options)
+            for number in range(2):
+                path = f"/v1/sessions/{session}/frames/{number}"
+                server.ask("PUT", path, flights[1].pictures[number], **{"Content-Type": "image/jpeg"})
+            page.go(f"{server.url}/#/session/{session}")
+            has(page, words, ".note")
+            assert text(page, "h1") == "<b>bare</b>"
+            page.go(server.url + "/")
+            page.until("document.querySelector('tbody tr')")
 
 
 def test_where_the_ground_was_lost_is_told_and_shown(page, server):
@@ -140,11 +179,14 @@ def test_history_by_the_keyboard(page, server):
         page.until(f"document.querySelector('.caption').innerText.startsWith('Frame {number} ')")
     drawn(page, 1)
     assert "Frame 1, " in page.evaluate("document.querySelector('.strip input').getAttribute('aria-valuetext')")
+    page.click("[aria-label=Play]")
+    page.until("Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) >= 4")
+    page.evaluate("document.querySelector('.strip input').focus()")
     page.press("End")
-    page.until("document.querySelector('[aria-label=\"Follow the newest frame\"]').getAttribute('aria-pressed') === 'true'")
+    page.until("document.querySelector('.transport button:last-of-type').getAttribute('aria-pressed') === 'true'")
     page.until("Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > 12")
     page.click(".strip input", 0.3)
-    page.until("document.querySelector('[aria-label=\"Follow the newest frame\"]').getAttribute('aria-pressed') === 'false'")
+    page.until("document.querySelector('.transport button:last-of-type').getAttribute('aria-pressed') === 'false'")
     assert frame(page) > 2
 
 
@@ -159,7 +201,7 @@ def test_the_map_leads_to_frames(page, server, shot):
     shot("map")
     # Alone on the map, the newest position of a track is somewhere: the pointer looks for it as a hand would.
     page.evaluate("[...document.querySelectorAll('.tracks input')].slice(1).forEach((box) => box.click())")
-    page.until("document.querySelector('.sheet canvas').getAttribute('aria-label').startsWith('Map of 1 tracks')")
+    page.until("document.querySelector('.sheet canvas').getAttribute('aria-label').startsWith('Map of 1 track')")
     left, top = page.place(".sheet canvas", 0, 0)
     right, bottom = page.place(".sheet canvas", 1, 1)
     places = [(x, y) for y in range(int(top) + 30, int(bottom), 22) for x in range(int(left) + 30, int(right), 22)]
@@ -183,11 +225,11 @@ def test_positions_at_the_edges_of_the_globe(page, flights, shot):
 
         track("single", (49.49, 8.47))
         page.go(server.url + "/#/map")
-        page.until("document.querySelector('.sheet canvas').getAttribute('aria-label') === 'Map of 1 tracks, 1 positions'")
+        page.until("document.querySelector('.sheet canvas').getAttribute('aria-label') === 'Map of 1 track, 1 position'")
         shot("map-single")
         track("pacific", (10.0, 179.9995), (10.0003, -179.9997), (10.0, -179.999))
         page.evaluate("document.querySelectorAll('.tracks input')[1].click()")
-        page.until("document.querySelector('.sheet canvas').getAttribute('aria-label') === 'Map of 1 tracks, 3 positions'")
+        page.until("document.querySelector('.sheet canvas').getAttribute('aria-label') === 'Map of 1 track, 3 positions'")
         shot("map-antimeridian")
 
 
@@ -251,6 +293,11 @@ def test_a_key_is_asked_for(page, shot):
         page.until("!document.querySelector('#login').open")
         has(page, "No session yet")
         has(page, "Connected", "#link")
+        page.evaluate("fetch('v1/login', {method: 'DELETE'}).then(() => { location.hash = '#/models'; })")
+        page.until("document.querySelector('#login').open")
+        page.type(key)
+        page.press("Enter")
+        has(page, "aerial-nano")
         assert key not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
     page.evaluate("0")
     page.faults[:] = [fault for fault in page.faults if "401" not in fault]

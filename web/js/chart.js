@@ -15,9 +15,15 @@ export function reach(values) {
 
 const MARGIN = { left: 36, right: 8, top: 6, bottom: 16 };
 
+function key([name, tint]) {
+  const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
+  swatch.style.setProperty("--class", `var(--${tint})`);
+  return h("li", {}, swatch, name);
+}
+
 /**
  * `series`: name, colour() and value(record), null where there is none. `top`: the axis' end, or null to fit it.
- * `tell(record)`: the readout. Calls `picked` with a record that was clicked, `hovered` with one under the pointer, or null.
+ * `tell(record)`: the readout. `keys`: names and custom properties of colours, where nothing else explains them. Calls `picked` with a record that was clicked, `hovered` with one under the pointer, or null.
  */
 export class Chart {
   #options;
@@ -30,7 +36,8 @@ export class Chart {
   constructor(options) {
     this.#options = options;
     this.element = h("figure", { class: "chart" },
-      h("figcaption", {}, h("span", { class: "title" }, options.title), this.#value), this.#canvas);
+      h("figcaption", {}, h("span", { class: "title" }, options.title), this.#value), this.#canvas,
+      options.keys ? h("ul", { class: "keys" }, options.keys.map(key)) : null);
     this.#resized.observe(this.#canvas);
     this.#canvas.addEventListener("pointermove", (event) => options.hovered(this.#at(event)));
     this.#canvas.addEventListener("pointerleave", () => options.hovered(null));

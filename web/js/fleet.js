@@ -13,6 +13,7 @@ export class Craft {
   rate = new Rate();
   /** The last values of similarity_mean, null for frames that nothing was propagated into. */
   trace = [];
+  capacity = TRACE;
   last = null;
 
   constructor(session) {
@@ -22,7 +23,8 @@ export class Craft {
   update(session) {
     this.id = session.id;
     this.session = session;
-    this.frames = session.frames;
+    // An answer may be older than the events that came while it was on its way.
+    this.frames = Math.max(this.frames ?? 0, session.frames);
     this.dropped = session.dropped;
     this.resets = { ...session.resets };
     this.seen = session.last_frame_at ? Date.parse(session.last_frame_at) : null;
@@ -78,11 +80,10 @@ export class Fleet extends EventTarget {
     connection.addEventListener("event", (event) => this.#apply(event));
   }
 
-  /** The newest hundred sessions, and every other that is active or idle. */
+  /** The newest hundred sessions, and every other that is active. */
   async load() {
     try {
-      const pages = await Promise.all([{}, { state: "active", limit: 1000 }, { state: "idle", limit: 1000 }]
-        .map((query) => json("v1/sessions", { query })));
+      const pages = await Promise.all([{}, { state: "active", limit: 1000 }].map((query) => json("v1/sessions", { query })));
       if (this.older === undefined) this.older = pages[0].next_cursor;
       for (const session of pages.flatMap((page) => page.items)) this.#put(session);
       this.#changed();

@@ -20,14 +20,13 @@ export class Overview {
   #end = h("span");
   #resized = new ResizeObserver(() => this.draw());
 
-  /** `seek(time)` while the slider is moved; `step(frames)` for the arrow keys; `home()` and `live()` for its ends. */
-  constructor({ seek, step, home, live }) {
+  constructor(playback) {
     this.element = h("div", { class: "overview" }, h("div", { class: "strip" }, this.#canvas, this.#slider),
       h("div", { class: "ends" }, this.#start, this.#end));
     this.#resized.observe(this.#canvas);
-    this.#slider.addEventListener("input", () => this.#range && seek(this.#time(Number(this.#slider.value))));
-    const keys = { ArrowLeft: () => step(-1), ArrowDown: () => step(-1), ArrowRight: () => step(1), ArrowUp: () => step(1),
-      PageDown: () => step(-10), PageUp: () => step(10), Home: home, End: live };
+    this.#slider.addEventListener("input", () => this.#range && playback.seek(this.#time(Number(this.#slider.value))));
+    const keys = { ArrowLeft: () => playback.step(-1), ArrowDown: () => playback.step(-1), ArrowRight: () => playback.step(1), ArrowUp: () => playback.step(1),
+      PageDown: () => playback.step(-10), PageUp: () => playback.step(10), Home: () => playback.home(), End: () => playback.live() };
     this.#slider.addEventListener("keydown", (event) => {
       if (!keys[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
@@ -43,31 +42,21 @@ export class Overview {
     this.#classes = classes;
   }
 
-  /** The session's first and last time. */
-  set range(range) {
+  /**
+   * `range`: the session's first and last time; `records`: frames of all over it; `breaks`: those that began anew; `chosen`:
+   * the frame that is shown; `window`: from when to when the charts reach.
+   */
+  show({ range, records, breaks, chosen, window }) {
     this.#range = range;
-    say(this.#start, moment(range[0]));
-    say(this.#end, new Date(range[0]).toDateString() === new Date(range[1]).toDateString() ? clock(range[1]) : moment(range[1]));
-  }
-
-  /** Frames of all over the session. */
-  set records(records) {
     this.#records = [...records].sort((a, b) => a.time - b.time);
-  }
-
-  /** Frames that began anew. */
-  set breaks(records) {
-    this.#breaks = records;
-  }
-
-  /** Which frame is shown, and from when to when the charts reach. */
-  point(record, window) {
+    this.#breaks = breaks;
     this.#window = window;
-    if (!this.#range) return;
-    const place = this.#place(record.time);
+    const sameDay = new Date(range[0]).toDateString() === new Date(range[1]).toDateString();
+    say(this.#start, moment(range[0]));
+    say(this.#end, sameDay ? clock(range[1]) : moment(range[1]));
     // While it is dragged the slider leads, and the frame follows.
-    if (!this.#slider.matches(":active")) this.#slider.value = place;
-    mark(this.#slider, "aria-valuetext", `Frame ${record.sequence}, ${moment(record.time)}`);
+    if (!this.#slider.matches(":active")) this.#slider.value = this.#place(chosen.time);
+    mark(this.#slider, "aria-valuetext", `Frame ${chosen.sequence}, ${moment(chosen.time)}`);
     this.draw();
   }
 

@@ -76,6 +76,7 @@ export class Playback extends EventTarget {
   /** Shows the frame nearest to a time; of the times asked for while frames load, only the last. */
   async seek(time) {
     if (!this.range) return;
+    this.pause();
     this.following = false;
     const inside = this.records.length && time >= this.records[0].time && time <= this.records.at(-1).time;
     if (inside) {
@@ -93,27 +94,44 @@ export class Playback extends EventTarget {
     this.#busy = false;
   }
 
+  /** Shows one of the frames that are here. */
   choose(record) {
+    this.pause();
     this.following = false;
     this.#set(this.records, record);
   }
 
   /** So many frames on, or back. */
   async step(frames) {
+    this.pause();
+    await this.#walk(frames);
+  }
+
+  async #walk(frames) {
     if (!this.chosen) return;
     this.following = false;
     const place = this.records.indexOf(this.chosen) + frames;
-    if (this.records[place]) return this.choose(this.records[place]);
-    await this.#guard(() => this.#turn(frames));
+    if (this.records[place]) this.#set(this.records, this.records[place]);
+    else await this.#guard(() => this.#turn(frames));
   }
 
   async home() {
     if (this.range) await this.seek(this.range[0]);
   }
 
-  play() {
+  /** Shows frame after frame; from the first, if the newest is shown. */
+  async play() {
+    if (!this.range) return;
+    if (this.chosen.time >= this.range[1]) await this.home();
     this.playing = true;
-    this.#timer = setInterval(() => (this.chosen?.time < this.range?.[1] ? this.step(1) : this.pause()), PLAY_EVERY);
+    let walking = false;
+    this.#timer = setInterval(async () => {
+      if (walking) return;
+      if (this.chosen.time >= this.range[1]) return this.pause();
+      walking = true;
+      await this.#walk(1);
+      walking = false;
+    }, PLAY_EVERY);
     this.#tell();
   }
 

@@ -2,26 +2,34 @@
 
 import { serverNow } from "../api.js";
 import { calmly, h, mark, reconcile, say } from "../dom.js";
-import { ago, brief, count, decimal, moment, reason } from "../format.js";
-import { sparkline } from "../sparkline.js";
+import { fleetRow, updateRow } from "../fleet-row.js";
+import { count, decimal } from "../format.js";
 import { theme } from "../theme.js";
 import { Thumbnails } from "../thumbnails.js";
 
 const ORDER = { live: 0, silent: 1, idle: 2, ended: 3 };
 const STATES = [["live", "Live"], ["silent", "Silent"], ["idle", "Idle"], ["ended", "Ended"]];
 
-/** Heading, what to sort by, and whether the first click shows the largest first. */
+/**
+ * Heading, what to sort by, and whether the first click shows the largest first. What changes with every frame is taken
+ * roughly, or rows would never rest.
+ */
 const COLUMNS = [
   ["drone", "Drone", (craft) => craft.drone.toLowerCase(), false],
   ["session", "Session", (craft) => craft.id, true],
   ["state", "State", (craft) => ORDER[craft.state()], false],
-  ["rate", "Frames/s", (craft) => craft.rate.value(), true],
-  ["seen", "Last seen", (craft) => craft.seen ?? 0, true],
+  ["rate", "Frames/s", (craft) => Math.round(craft.rate.value()), true],
+  ["seen", "Last seen", (craft) => (craft.state() === "live" ? Infinity : (craft.seen ?? 0)), true],
   ["frames", "Frames", (craft) => craft.frames, true],
-  ["similarity", "Similarity", (craft) => craft.last?.similarity_mean ?? -1, false],
+  ["similarity", "Similarity", (craft) => Math.round((craft.last?.similarity_mean ?? -1) * 20), false],
   ["resets", "Resets", (craft) => craft.resetCount, true],
   ["dropped", "Dropped", (craft) => craft.dropped, true],
 ];
+
+/** When a session was last seen, as far as that does not change all the time. */
+function resting(craft) {
+  return craft.state() === "live" ? 0 : (craft.seen ?? 0);
+}
 
 export class FleetView {
   #fleet;
@@ -40,7 +48,7 @@ export class FleetView {
   constructor({ fleet }) {
     this.#fleet = fleet;
     fleet.addEventListener("change", this.#draw);
-    theme.addEventListener("change", this.#draw);
+    theme.addEventListener("change", this.#repaint);
     for (const [name, text, , down] of COLUMNS) {
       const button = h("button", { click: () => this.#sortBy(name, down) }, text);
       this.#heads.set(name, h("th", { scope: "col", class: `c-${name}` }, button));
@@ -61,8 +69,13 @@ export class FleetView {
     clearInterval(this.#clock);
     this.#thumbnails.close();
     this.#fleet.removeEventListener("change", this.#draw);
-    theme.removeEventListener("change", this.#draw);
+    theme.removeEventListener("change", this.#repaint);
   }
+
+  #repaint = () => {
+    for (const row of this.#body.rows) row.drawn = null;
+    this.#draw();
+  };
 
   #filters() {
     const search = h("input", { type: "search", id: "fleet-words", placeholder: "drone, mission, session, model",
@@ -98,7 +111,7 @@ export class FleetView {
       .filter((craft) => !this.#hidden.has(craft.state(now)) && this.#matches(craft))
       .map((craft) => [value(craft), craft])
       .sort(([a, first], [b, second]) => ((a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1))
-        || (second.seen ?? 0) - (first.seen ?? 0) || (first.id < second.id ? 1 : -1))
+        || resting(second) - resting(first) || first.drone.localeCompare(second.drone) || (first.id < second.id ? 1 : -1))
       .map(([, craft]) => craft);
   }
 
@@ -113,7 +126,7 @@ export class FleetView {
     for (const [name, head] of this.#heads) {
       mark(head, "aria-sort", this.#sort[0] === name ? (this.#sort[1] ? "descending" : "ascending") : null);
     }
-    reconcile(this.#body, chosen, (craft) => craft.id, (craft) => this.#row(craft), (row, craft) => this.#update(row, craft));
+    reconcile(this.#body, chosen, (craft) => craft.id, (craft) => fleetRow(craft, this.#thumbnails.make(craft.id)), updateRow);
     this.#thumbnails.want(chosen);
     this.#older.hidden = !this.#fleet.older;
     this.#empty.hidden = chosen.length > 0;
@@ -140,33 +153,5 @@ export class FleetView {
       this.#empty.replaceChildren(h("p", {}, "No session yet. Send a video, or let a simulated drone fly:"),
         h("pre", {}, h("code", {}, "windhover simulate --drone kestrel-1 --live")));
     }
-  }
-
-  #row({ id, session }) {
-    const cells = { picture: h("td", { class: "c-picture" }, this.#thumbnails.make(id)) };
-    for (const [name] of COLUMNS) cells[name] = h("td", { class: `c-${name}` });
-    cells.drone.replaceWith(cells.drone = h("th", { scope: "row", class: "c-drone" }));
-    cells.drone.append(h("a", { href: `#/session/${id}` }, session.drone_id ?? "no name"), h("small", {}, session.mission_id ?? ""));
-    cells.session.append(h("code", { title: id }, brief(id)), h("small", {}, `${session.model}`));
-    cells.state.append(h("span", { class: "pill" }));
-    cells.similarity.append(h("span"), h("canvas", { class: "spark", "aria-hidden": "true" }));
-    return Object.assign(h("tr", {}, Object.values(cells)), { parts: cells });
-  }
-
-  #update({ parts: cells }, craft) {
-    const now = serverNow();
-    const state = craft.state(now);
-    say(cells.state.firstChild, state);
-    mark(cells.state.firstChild, "data-state", state);
-    say(cells.rate, state === "live" ? decimal(craft.rate.value(), 1) : "–");
-    say(cells.seen, ago(craft.seen, now));
-    mark(cells.seen, "title", moment(craft.seen));
-    say(cells.frames, count(craft.frames));
-    say(cells.similarity.firstChild, craft.last ? decimal(craft.last.similarity_mean) : "–");
-    sparkline(cells.similarity.lastChild, craft.trace, 60);
-    say(cells.resets, count(craft.resetCount));
-    mark(cells.resets, "title", Object.entries(craft.resets).map(([name, times]) => `${times} × ${reason(name)}`).join("\n") || null);
-    say(cells.dropped, count(craft.dropped));
-    mark(cells.dropped, "class", craft.dropped ? "c-dropped some" : "c-dropped");
   }
 }
