@@ -111,7 +111,7 @@ export class Timelines {
 
   #timeChart() {
     return this.#chart({
-      title: "Milliseconds a frame", stacked: true, top: null, axis: (tick) => (tick < 1000 ? `${tick}` : `${tick / 1000} s`),
+      title: "Time, ms", stacked: true, top: null, axis: (tick) => (tick < 1000 ? `${tick}` : `${tick / 1000} s`),
       keys: STAGES.map(([name, , tint]) => [name, tint]), series: STAGES.map(([, names, tint]) => ({ colour: () => colour(tint), value: (record) => sum(record, names) })),
       tell: (record) => `${milliseconds(total(record))}: ` + STAGES.map(([name, names]) => [name, sum(record, names)])
         .sort((a, b) => b[1] - a[1]).slice(0, 2).map(([name, value]) => `${name} ${Math.round(value)}`).join(", "),
