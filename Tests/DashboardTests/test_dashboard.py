@@ -164,6 +164,7 @@ def test_where_the_ground_was_lost_is_told_and_shown(page, server):
     open_session(page, server, "kestrel-1")
     has(page, "registration lost", ".incidents", 60)
     has(page, "the session began", ".incidents")
+    assert re.search(r"· [1-9]\d* resets?", text(page, ".facts"))
     page.evaluate("[...document.querySelectorAll('.incidents button')].findLast((item) => item.innerText.includes('lost')).click()")
     has(page, "Frame 9 · ", ".caption")
     has(page, "reset: registration lost", ".caption")

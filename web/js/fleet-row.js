@@ -33,7 +33,7 @@ export function updateRow(row, craft) {
   // A curve is drawn when there is something new, not whenever a second has passed.
   if (row.drawn !== craft.last) sparkline(parts.similarity.lastChild, craft.trace, craft.capacity);
   row.drawn = craft.last;
-  say(parts.resets, count(craft.resetCount));
+  say(parts.resets, count(craft.epoch));
   mark(parts.resets, "title", Object.entries(craft.resets).map(([name, times]) => `${times} × ${reason(name)}`).join("\n") || null);
   say(parts.dropped, count(craft.dropped));
   mark(parts.dropped, "class", craft.dropped ? "c-dropped some" : "c-dropped");

@@ -26,7 +26,9 @@ export class Craft {
     // An answer may be older than the events that came while it was on its way.
     this.frames = Math.max(this.frames ?? 0, session.frames);
     this.dropped = session.dropped;
+    /** Resets by reason, since the session is in the server's memory; the epoch counts them all. */
     this.resets = { ...session.resets };
+    this.epoch = Math.max(this.epoch ?? 0, session.epoch);
     this.seen = session.last_frame_at ? Date.parse(session.last_frame_at) : null;
     /** Up to here the counts above are the server's. What a stream repeats from before must not be counted again. */
     this.counted = session.last_frame_at ?? session.created_at;
@@ -34,10 +36,6 @@ export class Craft {
 
   get drone() {
     return this.session.drone_id ?? "";
-  }
-
-  get resetCount() {
-    return Object.values(this.resets).reduce((sum, value) => sum + value, 0);
   }
 
   /** live, silent, idle or ended. */
@@ -48,6 +46,7 @@ export class Craft {
 
   frame(record) {
     this.last = record;
+    this.epoch = Math.max(this.epoch, record.epoch);
     if (record.received_at > this.counted) this.frames += 1;
     this.seen = Math.max(this.seen ?? 0, Date.parse(record.received_at));
     this.session.state = "active";

@@ -22,7 +22,7 @@ export class Incidents {
   constructor(picked) {
     this.#picked = picked;
     this.element = h("section", { class: "incidents panel", "aria-labelledby": "incidents-title" },
-      h("div", { class: "panel-head" }, h("h2", { id: "incidents-title" }, "Breaks")), this.#none, this.#list);
+      h("div", { class: "panel-head" }, h("h2", { id: "incidents-title" }, "Resets")), this.#none, this.#list);
   }
 
   /** Records in order; the newest is shown first. */

@@ -22,7 +22,7 @@ const COLUMNS = [
   ["seen", "Last seen", (craft) => (craft.state() === "live" ? Infinity : (craft.seen ?? 0)), true],
   ["frames", "Frames", (craft) => craft.frames, true],
   ["similarity", "Similarity", (craft) => Math.round((craft.last?.similarity_mean ?? -1) * 20), false],
-  ["resets", "Resets", (craft) => craft.resetCount, true],
+  ["resets", "Resets", (craft) => craft.epoch, true],
   ["dropped", "Dropped", (craft) => craft.dropped, true],
 ];
 

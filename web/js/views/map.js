@@ -87,7 +87,7 @@ export class MapView {
     const positions = laid.reduce((sum, { points }) => sum + points.length, 0);
     this.#sheet.show(laid, `Map of ${counted(laid.length, "track")}, ${counted(positions, "position")}`);
     this.#note.hidden = laid.length > 0;
-    say(this.#note, crafts.length ? "None of these frames has a position." : "No frame yet.");
+    say(this.#note, crafts.length ? "None of these frames has a position." : this.#fleet.older === undefined ? "Asking the server …" : "No frame yet.");
     reconcile(this.#list, crafts, (craft) => craft.id, (craft) => this.#row(craft), (row, craft) => this.#update(row, craft, tint(craft)));
   }
 

@@ -132,7 +132,7 @@ export class SessionView {
     mark(this.#pill, "data-state", craft.state());
     const rate = craft.rate.value();
     const facts = [session.mission_id, session.model, `${count(craft.frames)} frames`, rate ? `${decimal(rate, 1)} a second` : null,
-      `${count(craft.resetCount)} ${craft.resetCount === 1 ? "reset" : "resets"}`, craft.dropped ? `${count(craft.dropped)} dropped` : null, session.end_reason];
+      `${count(craft.epoch)} ${craft.epoch === 1 ? "reset" : "resets"}`, craft.dropped ? `${count(craft.dropped)} dropped` : null, session.end_reason];
     say(this.#facts, facts.filter(Boolean).join(" · "));
     mark(this.#facts, "title", Object.entries(craft.resets).map(([name, times]) => `${times} × ${reason(name)}`).join("\n") || null);
   }
