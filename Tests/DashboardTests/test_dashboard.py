@@ -94,6 +94,9 @@ def test_a_session_is_shown_live(page, server, shot):
     page.until(f"{LOOK.format(PANE)} !== {first}")
     page.until(f"Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > {number}")
     # One frame is held, so that what changes now is our doing.
+    tints = page.evaluate("""[".chart canvas", ".strip canvas"].map((name) => { const canvas = document.querySelector(name);
+        return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data].join(); })""")
+    assert all("128,64,128,255" in tint for tint in tints), "the model's colour of roads"
     page.click("[aria-label='Previous frame']")
     page.until("document.querySelector('.transport button:last-of-type').getAttribute('aria-pressed') === 'false'")
     drawn(page, frame(page))

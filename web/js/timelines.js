@@ -42,10 +42,15 @@ export class Timelines {
     for (const chart of this.#charts) chart.close();
   }
 
-  /** Makes the charts; the classes of a record say which curves there are. */
-  prepare(classes, example) {
-    if (this.#charts.length) return;
+  /** The model's classes, for their colours. */
+  set classes(classes) {
     this.#classes = classes;
+    this.redraw();
+  }
+
+  /** Makes the charts; the classes of a record say which curves there are. */
+  prepare(example) {
+    if (this.#charts.length) return;
     this.#charts = [this.#classChart(example), this.#similarityChart(), this.#changeChart(), this.#timeChart()];
     this.element.replaceChildren(...this.#charts.map((chart) => chart.element));
   }

@@ -101,7 +101,7 @@ export class SessionView {
       const craft = this.#fleet.crafts.get(this.#id) ?? await this.#fleet.read(this.#id);
       this.#head();
       this.#classes = await classes(craft.session.model);
-      this.#stage.classes = this.#overview.classes = this.#classes;
+      this.#stage.classes = this.#timelines.classes = this.#overview.classes = this.#classes;
       await this.#playback.open(this.#frame);
       this.#draw();
       await this.#read();
@@ -142,7 +142,7 @@ export class SessionView {
     this.#body.hidden = !chosen;
     if (!chosen) return say(this.#note, "No frame has come yet.");
     say(this.#note, "");
-    this.#timelines.prepare(this.#classes, chosen);
+    this.#timelines.prepare(chosen);
     this.#stage.show(chosen);
     this.#legend.show(chosen, this.#classes);
     this.#timelines.show(records, chosen);
