@@ -22,29 +22,29 @@ export function address(path, query = {}) {
   return url;
 }
 
-async function ask(path, { query, signal, timeout = 15000, ...rest } = {}) {
-  const limit = AbortSignal.timeout(timeout);
-  let response;
+/** Milliseconds that an answer may take. */
+const PATIENCE = 15000;
+
+/** Asks, and reads the answer in one of fetch's ways; it may be cut short as well as stay away. */
+async function ask(how, path, { query, signal } = {}) {
+  const limit = AbortSignal.timeout(PATIENCE);
   try {
-    response = await fetch(address(path, query), { ...rest, signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    const response = await fetch(address(path, query), { signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    if (response.ok) return await response[how]();
+    if (response.status === 401) unauthenticated.dispatchEvent(new Event("401"));
+    throw new Problem(response.status, await response.json().catch(() => ({})));
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (error instanceof Problem || signal?.aborted) throw error;
     throw new Problem(0, { detail: "The server does not answer." });
   }
-  if (response.ok) return response;
-  if (response.status === 401) unauthenticated.dispatchEvent(new Event("401"));
-  const body = await response.json().catch(() => ({}));
-  throw new Problem(response.status, body);
 }
 
-export const json = async (path, options) => (await ask(path, options)).json();
-export const text = async (path, options) => (await ask(path, options)).text();
-export const bytes = async (path, options) => (await ask(path, options)).arrayBuffer();
+export const json = (path, options) => ask("json", path, options);
+export const text = (path, options) => ask("text", path, options);
+export const bytes = (path, options) => ask("arrayBuffer", path, options);
 
 /** A picture, decoded beside the page's own thread. */
-export async function picture(path, options) {
-  return createImageBitmap(await (await ask(path, options)).blob());
-}
+export const picture = async (path, options) => createImageBitmap(await ask("blob", path, options));
 
 /** Whether a key is right. If so, a cookie stands for it from here on. */
 export async function login(key) {

@@ -1,6 +1,6 @@
 // What is known of all sessions: read from the server, then kept up by its events.
 
-import { json, serverNow } from "./api.js";
+import { Problem, json, serverNow } from "./api.js";
 import { Rate } from "./rate.js";
 
 /** Milliseconds without a frame after which an active session counts as silent. */
@@ -86,7 +86,8 @@ export class Fleet extends EventTarget {
       if (this.older === undefined) this.older = pages[0].next_cursor;
       for (const session of pages.flatMap((page) => page.items)) this.#put(session);
       this.#changed();
-    } catch {
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
       this.#connection.retry();
     }
   }

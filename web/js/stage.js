@@ -81,8 +81,9 @@ export class Stage {
       try {
         this.#shown = await this.#load(next);
         this.#repaint();
-      } catch {
-        // The server is gone: what is shown stays.
+      } catch (problem) {
+        // Where the server is gone, what is shown stays.
+        if (!(problem instanceof Problem)) reportError(problem);
       }
     }
     this.#busy = false;
@@ -111,7 +112,7 @@ export class Stage {
       need("mask", async () => decodeMask(await bytes(`${path}/mask`))),
       need("similarity", () => picture(`${path}/similarity`)),
     ]);
-    if (!old) this.#shown?.image?.close();
+    if (!old) for (const layer of ["image", "similarity"]) this.#shown?.[layer]?.close();
     if (similarity && similarity !== old?.similarity) this.#colour(similarity);
     return { view, record, image, mask, similarity };
   }
