@@ -77,7 +77,7 @@ let package = Package(
             name: "API",
             dependencies: [
                 "Sessions", "Results", "Imaging", hummingbird, httpTypes, nio, nioHTTPTypes, lifecycle, signals,
-                logging,
+                logging, crypto,
             ],
             resources: [.embedInCode("openapi.yaml")]),
         // 5: the command line
@@ -98,7 +98,7 @@ let package = Package(
             name: "EvaluationTests", dependencies: ["Evaluation", "Imaging", "Simulation"],
             resources: [.copy("Golden")]),
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
-        .testTarget(name: "APITests", dependencies: ["API", yaml], linkerSettings: openVINOPath),
+        .testTarget(name: "APITests", dependencies: ["API", yaml, nio], linkerSettings: openVINOPath),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Imaging", "WindhoverClient", "windhover"],
             linkerSettings: openVINOPath),

@@ -31,7 +31,12 @@ extension FramePipeline {
     func look(_ upload: FrameUpload, on workers: WorkerPool) async throws -> Sight {
         var stages = Stages()
         let frame = try await stages.measure("decode") { try ImageCodec.decode(upload.image, maxPixels: maxPixels) }
-        return Sight(
+        return look(frame, upload, stages: stages, on: workers)
+    }
+
+    /// The same of a frame that is decoded; `stages`: what that took.
+    func look(_ frame: Frame, _ upload: FrameUpload, stages: Stages, on workers: WorkerPool) -> Sight {
+        Sight(
             frame: frame, stages: stages,
             image: Task(executorPreference: workers) {
                 var stages = Stages()

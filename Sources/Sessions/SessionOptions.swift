@@ -1,3 +1,4 @@
+import Foundation
 import SSP
 
 /// What a client may choose for a session.
@@ -16,6 +17,7 @@ package struct SessionOptions: Sendable, Equatable, Codable {
     package var statePrecision = StatePrecision.float32
     package var storeMasks = true
     package var storeImages = StoreImages.preview
+    package var resume = Resume.warm
 
     package enum Propagation: String, Sendable, Codable, CaseIterable {
         /// As the model's bundle says.
@@ -51,8 +53,20 @@ package struct SessionOptions: Sendable, Equatable, Codable {
         case original
     }
 
+    package enum Resume: String, Sendable, Codable, CaseIterable {
+        /// After a restart or idle time the next frame goes on from the last stored ones, which are run again.
+        case warm
+        /// After a restart the next frame begins anew; an idle session waits for a reset.
+        case cold
+    }
+
+    /// Whether there is something to go on from: pictures are kept, and a state is carried.
+    package var resumesWarm: Bool {
+        resume == .warm && propagation == .model && storeMasks && storeImages != .none
+    }
+
     enum CodingKeys: String, CodingKey {
-        case propagation, registration, late, overflow
+        case propagation, registration, late, overflow, resume
         case onRegistrationLoss = "on_registration_loss"
         case maxGapMs = "max_gap_ms"
         case idleTimeoutS = "idle_timeout_s"
@@ -62,6 +76,17 @@ package struct SessionOptions: Sendable, Equatable, Codable {
     }
 
     package init() {}
+
+    /// As a session's row has them, and the defaults for options that it was begun without.
+    package init(json: String) {
+        self.init()
+        guard let stored = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any],
+            let defaults = try? JSONSerialization.jsonObject(with: JSONEncoder().encode(self)) as? [String: Any],
+            let whole = try? JSONSerialization.data(withJSONObject: defaults.merging(stored) { $1 }),
+            let options = try? JSONDecoder().decode(Self.self, from: whole)
+        else { return }
+        self = options
+    }
 }
 
 extension RegistrationMethod: Codable {}

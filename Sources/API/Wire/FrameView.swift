@@ -8,7 +8,7 @@ struct FrameView: Encodable {
     let frame: FrameRecord
 
     private enum Key: String, CodingKey {
-        case id, sequence, model, width, height, mode, reason, registration, position, classes, links
+        case id, sequence, epoch, model, width, height, mode, reason, registration, position, classes, links
         case sessionID = "session_id"
         case droneID = "drone_id"
         case missionID = "mission_id"
@@ -37,6 +37,7 @@ struct FrameView: Encodable {
         try out.encode(frame.height, forKey: .height)
         try out.encode(frame.mode, forKey: .mode)
         try out.encode(frame.reason, forKey: .reason)
+        try out.encode(frame.epoch, forKey: .epoch)
         try out.encode(frame.gapFrames, forKey: .gapFrames)
         try out.encode(frame.gapMs, forKey: .gapMs)
         try out.encode(frame.registration.map(RegistrationView.init), forKey: .registration)
