@@ -1,4 +1,4 @@
-"""Headless Chromium, spoken to in its DevTools protocol: a page is loaded, looked at, and typed into as a person would."""
+"""Headless Chromium, spoken to in its DevTools protocol: pages are loaded, looked at, and typed into by it."""
 
 import base64
 import json
@@ -51,7 +51,7 @@ class Page:
             self.faults.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
 
     def evaluate(self, expression):
-        """The value of JavaScript, a promise's when it is kept. What a page's policy forbids its own scripts, this may."""
+        """The value of JavaScript, a promise's when it is kept. The page's policy does not bind it."""
         result = self.send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in result:
             raise AssertionError(result["exceptionDetails"].get("exception", {}).get("description", str(result)))
@@ -100,7 +100,9 @@ class Page:
             self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def size(self, width, height, scale=1):
-        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False)
+        self.send(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False
+        )
 
     def prefer(self, **features):
         """Media features: prefer(color_scheme="dark") is prefers-color-scheme: dark."""

@@ -23,9 +23,12 @@ async function scales() {
   same([graticuleStep(360, 4), graticuleStep(0.01, 4)], [45, 0.002], "steps of a graticule");
 }
 
-async function projection() {
-  const { cut, fit, latitudeOf, mercator, metresPerPixel, toPlane, toScreen, unroll, wrap, zoom } = await load("projection");
-  for (const latitude of [-80, -33.9, 0, 49.49, 84]) near(latitudeOf(mercator(latitude)), latitude, 1e-9, `there and back at ${latitude}°`);
+async function projections() {
+  const projection = await load("projection");
+  const { cut, fit, latitudeOf, mercator, metresPerPixel, toPlane, toScreen, unroll, wrap, zoom } = projection;
+  for (const latitude of [-80, -33.9, 0, 49.49, 84]) {
+    near(latitudeOf(mercator(latitude)), latitude, 1e-9, `there and back at ${latitude}°`);
+  }
   near(mercator(90), mercator(85.05), 1e-9, "the pole is not infinitely far");
   same([wrap(190), wrap(-190), wrap(180), wrap(540)], [-170, 170, -180, -180], "longitudes within the globe");
   const across = [179.99, -179.99, 179.995];
@@ -55,13 +58,17 @@ async function frames() {
   same(stamp(Date.parse("1969-12-31T23:59:59.999Z")), "1969-12-31T23:59:59.999000Z", "a time before 1970");
   const records = [1, 2, 4, 8].map((time) => ({ time }));
   same([0, 2.9, 3, 3.1, 100].map((time) => nearest(records, time)), [0, 1, 2, 2, 3], "nearest records");
-  for (const count of [2, 3, 7, 160]) same([...spreadOrder(count)].sort((a, b) => a - b), [...Array(count).keys()], `a spread of ${count} has each place once`);
+  for (const count of [2, 3, 7, 160]) {
+    const sorted = spreadOrder(count).sort((a, b) => a - b);
+    same(sorted, [...Array(count).keys()], `a spread of ${count} has each place once`);
+  }
   same(spreadOrder(5), [0, 4, 2, 1, 3], "the whole comes before the details");
 }
 
 async function metrics() {
   const { between, histograms, parse, quantile, sumBy, value } = await load("metrics");
-  const samples = parse(['# TYPE a gauge', 'a 3', 'b_total{mode="cold",x="q\\"\\n"} 2', 'b_total{mode="cold"} 5', 'c_bucket{le="1.0"} 4', 'c_bucket{le="2.0"} 8',
+  const samples = parse(['# TYPE a gauge', 'a 3', 'b_total{mode="cold",x="q\\"\\n"} 2', 'b_total{mode="cold"} 5',
+    'c_bucket{le="1.0"} 4', 'c_bucket{le="2.0"} 8',
     'c_bucket{le="+Inf"} 10', 'c_sum 15', 'c_count 10', ""].join("\n"));
   same([value(samples, "a"), value(samples, "none")], [3, null], "values");
   same([...sumBy(samples, "b_total", "mode")], [["cold", 7]], "sums");
@@ -79,13 +86,14 @@ async function masks() {
   const rows = Uint8Array.from([0, 1, 2, 3, 1, 1, 1, 1, 2, 1, 1, 1, 3, 2, 2, 2, 4, 1, 1, 1]);
   same([...unfilter(rows, 3, 5)], [1, 2, 3, 1, 2, 3, 2, 3, 4, 3, 5, 6, 4, 6, 7], "each of PNG's filters");
   same(pixel("#0080ff"), 0xffff8000, "a colour as a pixel");
-  const image = paint({ width: 2, height: 1, values: Uint8Array.from([1, 0]) }, Uint32Array.from([0, pixel("#102030")]));
+  const image = paint({ width: 2, height: 1, values: Uint8Array.from([1, 0]) },
+    Uint32Array.from([0, pixel("#102030")]));
   same([...image.data], [16, 32, 48, 255, 0, 0, 0, 0], "painted, and left clear");
 }
 
 async function words() {
   const { ago, bytes, degrees, duration, milliseconds, percent } = await load("format");
-  same([percent(0.1234), percent(0.0001), percent(0), percent(null)], ["12.3 %", "< 0.1 %", "0.0 %", "–"], "fractions");
+  same([0.1234, 0.0001, 0, null].map((part) => percent(part)), ["12.3 %", "< 0.1 %", "0.0 %", "–"], "fractions");
   same([0, 59.4, 60, 3725, 90000].map(duration), ["0 s", "59 s", "1 min", "1 h 2 min", "1 d 1 h"], "lengths of time");
   same([bytes(0), bytes(1023), bytes(1536), bytes(200 * 2 ** 20)], ["0 B", "1023 B", "1.5 KiB", "200 MiB"], "sizes");
   same([milliseconds(0.25), milliseconds(12.4), milliseconds(2345)], ["0.3 ms", "12 ms", "2.3 s"], "milliseconds");
@@ -121,7 +129,7 @@ async function lists() {
 }
 
 (async () => {
-  for (const test of [scales, projection, frames, metrics, masks, words, rates, lists]) {
+  for (const test of [scales, projections, frames, metrics, masks, words, rates, lists]) {
     await test().catch((error) => faults.push(`${test.name}: ${error.stack}`));
   }
   return faults;

@@ -6,7 +6,6 @@ import time
 
 import axe_core_python
 import pytest
-
 from conftest import running
 
 HERE = pathlib.Path(__file__).parent
@@ -15,8 +14,12 @@ VIEWS = {"fleet": "#/", "map": "#/map", "models": "#/models", "server": "#/serve
 # A number that is another when a canvas shows something else.
 LOOK = """(() => {{ const canvas = document.querySelector({0!r}); if (!canvas?.width) return 0;
     const small = new OffscreenCanvas(64, 36); const pen = small.getContext("2d"); pen.drawImage(canvas, 0, 0, 64, 36);
-    return pen.getImageData(0, 0, 64, 36).data.reduce((sum, part, index) => (sum * 31 + part * (index % 4 < 3)) % 1000003, 1); }})()"""
+    const pixels = pen.getImageData(0, 0, 64, 36).data;
+    return pixels.reduce((sum, part, index) => (sum * 31 + part * (index % 4 < 3)) % 1000003, 1); }})()"""
 PANE = ".pane canvas"
+# The number of the frame that is shown, and whether the newest are followed.
+FRAME = r"Number(document.querySelector('.caption').innerText.match(/Frame (\d+)/)[1])"
+LIVE = "document.querySelector('.transport button:last-of-type').getAttribute('aria-pressed')"
 
 
 def look(page, selector=PANE):
@@ -36,7 +39,10 @@ def open_session(page, server, drone):
     link = f"[...document.querySelectorAll('.c-drone a')].find((a) => a.textContent === {drone!r})"
     page.until(link)
     page.evaluate(f"{link}.click()")
-    page.until(f"document.querySelector('h1').textContent === {drone!r} && document.querySelector('.pane canvas')?.dataset.frame")
+    page.until(
+        f"document.querySelector('h1').textContent === {drone!r}"
+        " && document.querySelector('.pane canvas')?.dataset.frame"
+    )
 
 
 def frame(page):
@@ -56,7 +62,10 @@ def test_the_fleet_is_kept_up_in_place(page, server, shot):
     page.go(server.url + "/")
     page.until("document.querySelectorAll('.pill[data-state=live]').length === 3", 60)
     page.until("[...document.querySelectorAll('tbody .c-rate')].every((cell) => Number(cell.textContent) > 0)")
-    page.until("[...document.querySelectorAll('.thumb')].every((canvas) => canvas.getContext('2d').getImageData(64, 36, 1, 1).data[3])")
+    page.until(
+        "[...document.querySelectorAll('.thumb')]"
+        ".every((canvas) => canvas.getContext('2d').getImageData(64, 36, 1, 1).data[3])"
+    )
     page.evaluate("document.querySelectorAll('tbody tr').forEach((row) => { row.mark = true; })")
     before, frames = look(page, ".thumb"), page.evaluate("document.querySelector('tbody .c-frames').textContent")
     page.until(f"document.querySelector('tbody .c-frames').textContent !== {frames!r}")
@@ -65,7 +74,9 @@ def test_the_fleet_is_kept_up_in_place(page, server, shot):
     order = page.evaluate(names)
     assert all(order), "rows were made anew"
     # Until every row has changed, none has changed its place.
-    page.evaluate("document.querySelectorAll('tbody tr').forEach((row) => { row.before = row.parts.frames.textContent; })")
+    page.evaluate(
+        "document.querySelectorAll('tbody tr').forEach((row) => { row.before = row.parts.frames.textContent; })"
+    )
     page.until("[...document.querySelectorAll('tbody tr')].every((row) => row.before !== row.parts.frames.textContent)")
     assert page.evaluate(names) == order
     has(page, "drones flying\n3", ".sums")
@@ -92,13 +103,14 @@ def test_a_session_is_shown_live(page, server, shot):
     open_session(page, server, "kestrel-1")
     first, number = look(page), frame(page)
     page.until(f"{LOOK.format(PANE)} !== {first}")
-    page.until(f"Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > {number}")
+    page.until(f"{FRAME} > {number}")
     # One frame is held, so that what changes now is our doing.
-    tints = page.evaluate("""[".chart canvas", ".strip canvas"].map((name) => { const canvas = document.querySelector(name);
+    tints = page.evaluate("""[".chart canvas", ".strip canvas"].map((name) => {
+        const canvas = document.querySelector(name);
         return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data].join(); })""")
     assert all("128,64,128,255" in tint for tint in tints), "the model's colour of roads"
     page.click("[aria-label='Previous frame']")
-    page.until("document.querySelector('.transport button:last-of-type').getAttribute('aria-pressed') === 'false'")
+    page.until(f"{LIVE} === 'false'")
     drawn(page, frame(page))
     half = look(page)
     page.click("#opacity", 0.95)
@@ -108,15 +120,20 @@ def test_a_session_is_shown_live(page, server, shot):
     assert look(page) not in (half, full), "classes"
     page.click(".legend button")
     assert look(page) == full
-    share = page.evaluate("[...document.querySelectorAll('.legend .share')].reduce((sum, item) => sum + Number(item.textContent.match(/[\\d.]+/)[0]), 0)")
+    share = page.evaluate(
+        "[...document.querySelectorAll('.legend .share')]"
+        ".reduce((sum, item) => sum + Number(item.textContent.match(/[\\d.]+/)[0]), 0)"
+    )
     assert share == pytest.approx(100, abs=1)
     x, y = page.place(PANE)
     page.move(x, y)
     page.until("/^\\d+, \\d+: \\w+/.test(document.querySelector('.pointer').innerText)")
-    labels = page.evaluate("[...document.querySelectorAll('.chart canvas')].map((item) => item.getAttribute('aria-label'))")
+    labels = page.evaluate(
+        "[...document.querySelectorAll('.chart canvas')].map((item) => item.getAttribute('aria-label'))"
+    )
     assert len(labels) == 4 and re.search(r"Similarity of \d+ frames: last 0\.\d+", labels[1])
     page.click(".transport button:last-of-type")
-    page.until(f"Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > {number + 1}")
+    page.until(f"{FRAME} > {number + 1}")
     shot("session")
 
 
@@ -133,7 +150,10 @@ def test_pictures_of_a_session(page, server, shot, view, panes):
 def test_a_hidden_tab_holds_no_stream_and_misses_nothing(page, server):
     page.go(server.url + "/")
     page.until("document.querySelectorAll('.pill[data-state=live]').length === 3", 60)
-    hide = "Object.defineProperty(document, 'hidden', {{ get: () => {0}, configurable: true }}); document.dispatchEvent(new Event('visibilitychange'))"
+    hide = (
+        "Object.defineProperty(document, 'hidden', {{ get: () => {0}, configurable: true }});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
     frames = "Number(document.querySelector('tbody .c-frames').textContent)"
     session = page.evaluate("document.querySelector('.c-session code').title")
     page.evaluate(hide.format("true"))
@@ -151,7 +171,10 @@ def test_a_hidden_tab_holds_no_stream_and_misses_nothing(page, server):
 
 def test_pictures_that_are_not_stored_are_not_missed(page, flights):
     with running(page=page) as server:
-        for options, words in [({"store_images": "none"}, "does not store frames"), ({"store_masks": False}, "does not store")]:
+        for options, words in [
+            ({"store_images": "none"}, "does not store frames"),
+            ({"store_masks": False}, "does not store"),
+        ]:
             session = server.session(drone_id="<b>bare</b>", **options)
             for number in range(2):
                 path = f"/v1/sessions/{session}/frames/{number}"
@@ -168,7 +191,10 @@ def test_where_the_ground_was_lost_is_told_and_shown(page, server):
     has(page, "registration lost", ".incidents", 60)
     has(page, "the session began", ".incidents")
     assert re.search(r"· [1-9]\d* resets?", text(page, ".facts"))
-    page.evaluate("[...document.querySelectorAll('.incidents button')].findLast((item) => item.innerText.includes('lost')).click()")
+    page.evaluate(
+        "[...document.querySelectorAll('.incidents button')]"
+        ".findLast((item) => item.innerText.includes('lost')).click()"
+    )
     has(page, "Frame 9 · ", ".caption")
     has(page, "reset: registration lost", ".caption")
     page.evaluate("document.querySelector('.choice input[value=similarity]').click()")
@@ -177,27 +203,36 @@ def test_where_the_ground_was_lost_is_told_and_shown(page, server):
 
 def test_history_by_the_keyboard(page, server):
     open_session(page, server, "kestrel-1")
-    page.until("Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > 14", 60)
+    page.until(f"{FRAME} > 14", 60)
     page.evaluate("document.querySelector('.strip input').focus()")
-    for key, number in [("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("PageUp", 12), ("ArrowLeft", 11), ("PageDown", 1)]:
+    for key, number in [
+        ("Home", 0),
+        ("ArrowRight", 1),
+        ("ArrowRight", 2),
+        ("PageUp", 12),
+        ("ArrowLeft", 11),
+        ("PageDown", 1),
+    ]:
         page.press(key)
         page.until(f"document.querySelector('.caption').innerText.startsWith('Frame {number} ')")
     drawn(page, 1)
     assert "Frame 1, " in page.evaluate("document.querySelector('.strip input').getAttribute('aria-valuetext')")
     page.click("[aria-label=Play]")
-    page.until("Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) >= 4")
+    page.until(f"{FRAME} >= 4")
     page.evaluate("document.querySelector('.strip input').focus()")
     page.press("End")
-    page.until("document.querySelector('.transport button:last-of-type').getAttribute('aria-pressed') === 'true'")
-    page.until("Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > 12")
+    page.until(f"{LIVE} === 'true'")
+    page.until(f"{FRAME} > 12")
     page.click(".strip input", 0.3)
-    page.until("document.querySelector('.transport button:last-of-type').getAttribute('aria-pressed') === 'false'")
+    page.until(f"{LIVE} === 'false'")
     assert frame(page) > 2
 
 
 def test_the_map_leads_to_frames(page, server, shot):
     page.go(server.url + "/#/map")
-    page.until("/Map of 3 tracks, \\d+ pos/.test(document.querySelector('.sheet canvas').getAttribute('aria-label'))", 60)
+    page.until(
+        "/Map of 3 tracks, \\d+ pos/.test(document.querySelector('.sheet canvas').getAttribute('aria-label'))", 60
+    )
     before = look(page, ".sheet canvas")
     page.evaluate("document.querySelector('.sheet canvas').focus()")
     page.press("+")
@@ -216,7 +251,10 @@ def test_the_map_leads_to_frames(page, server, shot):
             break
     has(page, "° N", ".pointer")
     page.click_at(x, y)
-    page.until("location.hash.includes('/frame/') && document.querySelector('.pane canvas')?.dataset.frame === location.hash.split('/').pop()")
+    page.until(
+        "location.hash.includes('/frame/')"
+        " && document.querySelector('.pane canvas')?.dataset.frame === location.hash.split('/').pop()"
+    )
 
 
 def test_positions_at_the_edges_of_the_globe(page, flights, shot):
@@ -230,11 +268,15 @@ def test_positions_at_the_edges_of_the_globe(page, flights, shot):
 
         track("single", (49.49, 8.47))
         page.go(server.url + "/#/map")
-        page.until("document.querySelector('.sheet canvas').getAttribute('aria-label') === 'Map of 1 track, 1 position'")
+        page.until(
+            "document.querySelector('.sheet canvas').getAttribute('aria-label') === 'Map of 1 track, 1 position'"
+        )
         shot("map-single")
         track("pacific", (10.0, 179.9995), (10.0003, -179.9997), (10.0, -179.999))
         page.evaluate("document.querySelectorAll('.tracks input')[1].click()")
-        page.until("document.querySelector('.sheet canvas').getAttribute('aria-label') === 'Map of 1 track, 3 positions'")
+        page.until(
+            "document.querySelector('.sheet canvas').getAttribute('aria-label') === 'Map of 1 track, 3 positions'"
+        )
         shot("map-antimeridian")
 
 
@@ -262,7 +304,7 @@ def test_a_restart_is_survived(page, flights, shot):
         drone = server.fly("kestrel-9", "valley", flights[1], 3, max_gap_ms=60000)
         try:
             open_session(page, server, "kestrel-9")
-            page.until("Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > 3")
+            page.until(f"{FRAME} > 3")
             server.stop()
             has(page, "does not answer", "#banner")
             has(page, "Not reachable", "#link")
@@ -272,8 +314,10 @@ def test_a_restart_is_survived(page, flights, shot):
             server.start()
             page.until("document.querySelector('#banner').hidden", 30)
             has(page, "Connected", "#link")
-            page.until(f"Number(document.querySelector('.caption').innerText.match(/Frame (\\d+)/)[1]) > {number + 1}", 60)
-            page.until("/server was restarted|continued from stored/.test(document.querySelector('.incidents').innerText)")
+            page.until(f"{FRAME} > {number + 1}", 60)
+            page.until(
+                "/server was restarted|continued from stored/.test(document.querySelector('.incidents').innerText)"
+            )
             page.until(f"{LOOK.format(PANE)} !== {shown}")
         finally:
             drone.land()
@@ -319,7 +363,10 @@ def test_the_page_by_the_keyboard_alone(page, server):
     for _ in range(40):
         page.press("Tab")
         seen.append(page.evaluate("document.activeElement.tagName + ' ' + document.activeElement.innerText"))
-        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle !== 'none' || document.activeElement.type === 'checkbox'"), seen
+        assert page.evaluate(
+            "getComputedStyle(document.activeElement).outlineStyle !== 'none'"
+            " || document.activeElement.type === 'checkbox'"
+        ), seen
         if seen[-1].startswith("A kestrel"):
             break
     page.press("Enter")
@@ -338,7 +385,10 @@ def test_accessibility(page, server, shot, scheme):
         page.go(server.url + "/" + address)
         page.until("document.querySelector('tbody tr, .card, .chart, .sheet')", 60)
         page.evaluate(axe)
-        found = page.evaluate("axe.run().then((result) => result.violations.map((item) => [item.id, item.nodes.map((node) => node.target.join(' ') + ' ' + node.any.map((check) => check.message).join())]))")
+        found = page.evaluate(
+            "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ target, any }) =>"
+            "`${target.join(' ')}: ${any.map(({ message }) => message).join()}`)]))"
+        )
         assert found == [], view
         shot(f"{view}-{scheme}")
 
@@ -347,7 +397,10 @@ def test_a_chosen_theme_stays(page, server):
     page.go(server.url + "/")
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)
-    page.evaluate("document.querySelector('#theme').value = 'dark'; document.querySelector('#theme').dispatchEvent(new Event('change'))")
+    page.evaluate(
+        "document.querySelector('#theme').value = 'dark';"
+        "document.querySelector('#theme').dispatchEvent(new Event('change'))"
+    )
     dark = page.evaluate(ground)
     assert dark != light
     page.send("Page.reload")

@@ -1,5 +1,5 @@
-// A chart of frames in a row: one curve, or several stacked. A frame is a step to the right, whatever time passed between;
-// where a frame began anew stands a mark.
+// A chart of frames in a row: one curve, or several stacked. A frame is a step to the right, whatever time passed
+// between; where a frame began anew stands a mark.
 
 import { h, say } from "./dom.js";
 import { clock } from "./format.js";
@@ -23,7 +23,8 @@ function key([name, tint]) {
 
 /**
  * `series`: name, colour() and value(record), null where there is none. `top`: the axis' end, or null to fit it.
- * `tell(record)`: the readout. `keys`: names and custom properties of colours, where nothing else explains them. Calls `picked` with a record that was clicked, `hovered` with one under the pointer, or null.
+ * `tell(record)`: the readout. `keys`: names and custom properties of colours, where nothing else explains them. Calls
+ * `picked` with a record that was clicked, `hovered` with one under the pointer, or null.
  */
 export class Chart {
   #options;
@@ -159,6 +160,7 @@ export class Chart {
     const index = this.#records.indexOf(this.#chosen);
     if (index < 0) return;
     context.fillStyle = colour("ink");
-    context.fillRect(Math.round(this.#x(index, width)) - 0.5, MARGIN.top - 3, 1, height - MARGIN.top - MARGIN.bottom + 5);
+    context.fillRect(Math.round(this.#x(index, width)) - 0.5, MARGIN.top - 3, 1,
+      height - MARGIN.top - MARGIN.bottom + 5);
   }
 }

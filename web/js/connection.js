@@ -5,7 +5,8 @@
 
 import { readiness } from "./api.js";
 
-const NAMES = ["frame", "reset", "drop", "session-begun", "session-idle", "session-resumed", "session-ended", "condition", "lost"];
+const NAMES = ["frame", "reset", "drop", "session-begun", "session-idle", "session-resumed", "session-ended",
+  "condition", "lost"];
 const LOOK_EVERY = 3000;
 
 /**

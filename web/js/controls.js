@@ -2,7 +2,8 @@
 
 import { choice, h, icon, mark } from "./dom.js";
 
-const PICTURES = [["overlay", "Overlay"], ["side", "Side by side"], ["image", "Frame"], ["mask", "Mask"], ["similarity", "Similarity"]];
+const PICTURES = [["overlay", "Overlay"], ["side", "Side by side"], ["image", "Frame"], ["mask", "Mask"],
+  ["similarity", "Similarity"]];
 
 /** Which picture, and how opaque what lies over the frame is. */
 export function pictureTools(stage) {
@@ -26,7 +27,8 @@ export class Transport {
     this.#play = button(icon("play"), "Play", () => (playback.playing ? playback.pause() : playback.play()));
     this.#live = button("Live", "Live: follow the newest frame", () => playback.live());
     this.element = h("div", { class: "transport", role: "group", "aria-label": "Frames" },
-      button(icon("first"), "First frame", () => playback.home()), button(icon("back"), "Previous frame", () => playback.step(-1)),
+      button(icon("first"), "First frame", () => playback.home()),
+      button(icon("back"), "Previous frame", () => playback.step(-1)),
       this.#play, button(icon("on"), "Next frame", () => playback.step(1)), this.#live,
       h("span", { class: "hint" }, "Arrow keys on the strip step a frame, Page Up and Down ten"));
   }

@@ -28,7 +28,8 @@ export function mark(element, name, value) {
 /**
  * Makes a parent's children stand for items, in their order.
  *
- * Elements live as long as their item's key, so focus, selection and pictures survive; one that stands right is not moved.
+ * Elements live as long as their item's key, so focus, selection and pictures survive; one that stands right is not
+ * moved.
  */
 export function reconcile(parent, items, key, make, update) {
   const known = parent.known ??= new Map();
@@ -85,7 +86,8 @@ const PATHS = {
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  for (const [key, value] of Object.entries({ class: "icon", viewBox: "0 0 14 14", "aria-hidden": "true" })) svg.setAttribute(key, value);
+  const attributes = { class: "icon", viewBox: "0 0 14 14", "aria-hidden": "true" };
+  for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
   path.setAttribute("d", PATHS[name]);
   svg.append(path);
   return svg;

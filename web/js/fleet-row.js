@@ -15,7 +15,8 @@ export function fleetRow({ id, session }, picture) {
   parts.session.append(h("code", { title: id }, brief(id)), h("small", {}, session.model));
   parts.state.append(h("span", { class: "pill" }));
   parts.similarity.append(h("span"), h("canvas", { class: "spark", "aria-hidden": "true" }));
-  return Object.assign(h("tr", {}, h("td", { class: "c-picture" }, picture), head, Object.values(parts)), { parts, drawn: null });
+  return Object.assign(h("tr", {}, h("td", { class: "c-picture" }, picture), head, Object.values(parts)),
+    { parts, drawn: null });
 }
 
 /** Brings a row up to what is known now. */
@@ -34,7 +35,8 @@ export function updateRow(row, craft) {
   if (row.drawn !== craft.last) sparkline(parts.similarity.lastChild, craft.trace, craft.capacity);
   row.drawn = craft.last;
   say(parts.resets, count(craft.epoch));
-  mark(parts.resets, "title", Object.entries(craft.resets).map(([name, times]) => `${times} × ${reason(name)}`).join("\n") || null);
+  mark(parts.resets, "title",
+    Object.entries(craft.resets).map(([name, times]) => `${times} × ${reason(name)}`).join("\n") || null);
   say(parts.dropped, count(craft.dropped));
   mark(parts.dropped, "class", craft.dropped ? "c-dropped some" : "c-dropped");
 }

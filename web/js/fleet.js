@@ -82,7 +82,8 @@ export class Fleet extends EventTarget {
   /** The newest hundred sessions, and every other that is active. */
   async load() {
     try {
-      const pages = await Promise.all([{}, { state: "active", limit: 1000 }].map((query) => json("v1/sessions", { query })));
+      const queries = [{}, { state: "active", limit: 1000 }];
+      const pages = await Promise.all(queries.map((query) => json("v1/sessions", { query })));
       if (this.older === undefined) this.older = pages[0].next_cursor;
       for (const session of pages.flatMap((page) => page.items)) this.#put(session);
       this.#changed();

@@ -18,7 +18,8 @@ export function count(value) {
 
 export function milliseconds(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return NONE;
-  return value < 9.95 ? `${value.toFixed(1)} ms` : value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`;
+  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
 export function bytes(value) {
@@ -34,14 +35,17 @@ export function duration(seconds) {
   if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return NONE;
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
-  const [large, small, names] = whole < 3600 ? [60, 1, ["min", "s"]] : whole < 86400 ? [3600, 60, ["h", "min"]] : [86400, 3600, ["d", "h"]];
+  const [large, small, names] = whole < 3600 ? [60, 1, ["min", "s"]]
+    : whole < 86400 ? [3600, 60, ["h", "min"]]
+    : [86400, 3600, ["d", "h"]];
   const rest = Math.floor((whole % large) / small);
   return `${Math.floor(whole / large)} ${names[0]}${rest ? ` ${rest} ${names[1]}` : ""}`;
 }
 
 /** How long ago, in the largest unit. */
 export function ago(time, now) {
-  return time === null || time === undefined ? NONE : now - time < 1500 ? "now" : `${duration((now - time) / 1000).match(/^\d+ \w+/)[0]} ago`;
+  if (time === null || time === undefined) return NONE;
+  return now - time < 1500 ? "now" : `${duration((now - time) / 1000).match(/^\d+ \w+/)[0]} ago`;
 }
 
 const DAY = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit" });

@@ -43,8 +43,8 @@ export async function after(session, time, limit, last, signal) {
 
 /** About `half` frames on either side of a time, oldest first. */
 export async function around(session, time, half, last, signal) {
-  const [before, next] = await Promise.all([until(session, time, half, signal), after(session, time, half, last, signal)]);
-  return [...before, ...next];
+  const sides = [until(session, time, half, signal), after(session, time, half, last, signal)];
+  return (await Promise.all(sides)).flat();
 }
 
 /** The time of the first frame, found by halving: nothing lists oldest first. Null where there is no frame. */

@@ -27,7 +27,8 @@ export class Incidents {
 
   /** Records in order; the newest is shown first. */
   show(records) {
-    const told = records.map((record, index) => [record, incident(record, index === 0)]).filter(([, words]) => words).reverse();
+    const told = records.map((record, index) => [record, incident(record, index === 0)])
+      .filter(([, words]) => words).reverse();
     this.#none.hidden = told.length > 0;
     reconcile(this.#list, told.slice(0, 200), ([record]) => record.id, ([record]) => this.#row(record),
       ({ words }, [, text]) => say(words, text));
@@ -35,7 +36,8 @@ export class Incidents {
 
   #row(record) {
     const words = h("span", { class: "why" });
-    return Object.assign(h("li", {}, h("button", { click: () => this.#picked(record) },
-      h("span", { class: "when" }, clock(record.time)), h("span", { class: "number" }, `#${record.sequence}`), words)), { words });
+    const button = h("button", { click: () => this.#picked(record) }, h("span", { class: "when" }, clock(record.time)),
+      h("span", { class: "number" }, `#${record.sequence}`), words);
+    return Object.assign(h("li", {}, button), { words });
   }
 }

@@ -46,7 +46,15 @@ function show({ first = false } = {}) {
   }
 }
 
-const WORDS = { wait: "Connecting", ready: "Connected", stopping: "Stopping", gone: "Not reachable", locked: "Key needed" };
+const WORDS = { wait: "Connecting", ready: "Connected", stopping: "Stopping", gone: "Not reachable",
+  locked: "Key needed" };
+
+function absence(state, since) {
+  if (state === "stopping") return "The server is stopping: it answers, but takes no more frames.";
+  if (since === null) return "The server does not answer. The page goes on by itself when it does.";
+  return `The server does not answer since ${clock(since)}. The page shows what was known then, `
+    + "and goes on by itself when the server is back.";
+}
 
 function showState() {
   const { state, since } = connection;
@@ -55,10 +63,7 @@ function showState() {
   const away = state === "gone" || state === "stopping";
   element("banner").hidden = !away;
   document.body.classList.toggle("stale", state === "gone");
-  say(element("banner"), !away ? "" : state === "stopping"
-    ? "The server is stopping: it answers, but takes no more frames."
-    : since === null ? "The server does not answer. The page goes on by itself when it does."
-      : `The server does not answer since ${clock(since)}. The page shows what was known then, and goes on by itself when the server is back.`);
+  say(element("banner"), away ? absence(state, since) : "");
 }
 
 function wireLogin() {
@@ -74,7 +79,8 @@ function wireLogin() {
     event.preventDefault();
     say(element("login-fault"), "");
     const right = await login(input.value).catch(() => null);
-    if (!right) return say(element("login-fault"), right === null ? "The server does not answer." : "That is none of its keys.");
+    const fault = right === null ? "The server does not answer." : "That is none of its keys.";
+    if (!right) return say(element("login-fault"), fault);
     input.value = "";
     dialog.close();
     connection.unlock();

@@ -46,7 +46,8 @@ export function paintGround(context, view, width, height) {
   }
 }
 
-export function paintTrack(context, points, tint, view, width, height, live) {
+/** A track: its points on the plane, its tint, and whether the drone flies now (`live`). */
+export function paintTrack(context, { points, tint, live }, view, width, height) {
   const places = points.map((point) => toScreen(view, point, width, height));
   context.strokeStyle = tint;
   context.fillStyle = tint;
@@ -123,12 +124,16 @@ export function paintFurniture(context, view, width, height) {
   context.fillStyle = colour("ink-2");
   context.lineWidth = 1.5;
   context.beginPath();
-  for (const [x, y] of [[right - length, bottom - 5], [right - length, bottom], [right, bottom], [right, bottom - 5]]) context.lineTo(x, y);
+  const left = right - length;
+  for (const corner of [[left, bottom - 5], [left, bottom], [right, bottom], [right, bottom - 5]]) {
+    context.lineTo(...corner);
+  }
   context.stroke();
   context.textAlign = "right";
   context.textBaseline = "bottom";
   const rounded = Number(metres.toPrecision(1));
-  context.fillText(rounded >= 1000 ? `${rounded / 1000} km` : rounded >= 1 ? `${rounded} m` : `${Math.round(rounded * 100)} cm`, right, bottom - 6);
+  const [unit, factor] = rounded >= 1000 ? ["km", 0.001] : rounded >= 1 ? ["m", 1] : ["cm", 100];
+  context.fillText(`${Math.round(rounded * factor)} ${unit}`, right, bottom - 6);
   context.beginPath();
   for (const corner of [[-6, 12], [0, -10], [6, 12], [0, 7]]) context.lineTo(26 + corner[0], 26 + corner[1]);
   context.closePath();

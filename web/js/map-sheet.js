@@ -28,7 +28,8 @@ export class MapSheet {
     const button = (text, label, click) => h("button", { click, "aria-label": label, title: label }, text);
     this.element = h("div", { class: "sheet" }, this.#canvas,
       h("div", { class: "zoom", role: "group", "aria-label": "Section" },
-        button("+", "Nearer", () => this.#zoom(1.6)), button("−", "Farther", () => this.#zoom(1 / 1.6)), button("⤢", "Show all", () => this.#fit())));
+        button("+", "Nearer", () => this.#zoom(1.6)), button("−", "Farther", () => this.#zoom(1 / 1.6)),
+        button("⤢", "Show all", () => this.#fit())));
     this.#wireKeys();
     this.#wirePointer();
     this.#resized.observe(this.#canvas);
@@ -71,7 +72,8 @@ export class MapSheet {
   }
 
   #wireKeys() {
-    const keys = { ArrowLeft: () => this.#move(STEP, 0), ArrowRight: () => this.#move(-STEP, 0), ArrowUp: () => this.#move(0, STEP), ArrowDown: () => this.#move(0, -STEP),
+    const keys = { ArrowLeft: () => this.#move(STEP, 0), ArrowRight: () => this.#move(-STEP, 0),
+      ArrowUp: () => this.#move(0, STEP), ArrowDown: () => this.#move(0, -STEP),
       "+": () => this.#zoom(1.4), "=": () => this.#zoom(1.4), "-": () => this.#zoom(1 / 1.4), 0: () => this.#fit() };
     this.#canvas.addEventListener("keydown", (event) => {
       if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -131,7 +133,7 @@ export class MapSheet {
     const context = this.#canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, 0, 0);
     paintGround(context, this.#view, width, height);
-    for (const { points, tint, live } of this.#tracks) paintTrack(context, points, tint, this.#view, width, height, live);
+    for (const track of this.#tracks) paintTrack(context, track, this.#view, width, height);
     paintFurniture(context, this.#view, width, height);
   }
 }

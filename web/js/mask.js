@@ -1,5 +1,5 @@
-// Reads the server's masks: 8-bit indexed PNG, a pixel's value is its class. A canvas would give colours only, which two
-// classes may share and which some browsers blur against fingerprinting.
+// Reads the server's masks: 8-bit indexed PNG, a pixel's value is its class. A canvas would give colours only, which
+// two classes may share and which some browsers blur against fingerprinting.
 
 const SIGNATURE = 0x89504e47;
 
@@ -39,7 +39,8 @@ export function unfilter(rows, width, height) {
 export async function decodeMask(buffer) {
   const view = new DataView(buffer);
   if (buffer.byteLength < 33 || view.getUint32(0) !== SIGNATURE) throw new Error("This is no PNG.");
-  const [width, height, depth, kind, interlaced] = [view.getUint32(16), view.getUint32(20), view.getUint8(24), view.getUint8(25), view.getUint8(28)];
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const [depth, kind, interlaced] = [view.getUint8(24), view.getUint8(25), view.getUint8(28)];
   if (depth !== 8 || kind !== 3 || interlaced) throw new Error("This PNG is no mask.");
   const parts = [];
   for (let at = 8; at + 8 <= buffer.byteLength; ) {

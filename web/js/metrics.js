@@ -40,13 +40,14 @@ export function histograms(samples, name, labels) {
     const key = labels.map((label) => sample.labels[label]).join(" ");
     const histogram = found.get(key) ?? found.set(key, { count: 0, sum: 0, buckets: [] }).get(key);
     const part = sample.name.slice(name.length + 1);
-    if (part === "bucket") histogram.buckets.push([sample.labels.le === "+Inf" ? Infinity : Number(sample.labels.le), sample.value]);
+    const bound = sample.labels.le === "+Inf" ? Infinity : Number(sample.labels.le);
+    if (part === "bucket") histogram.buckets.push([bound, sample.value]);
     else if (part in histogram) histogram[part] = sample.value;
   }
   return found;
 }
 
-/** What came in between two readings of a histogram; the later one where there is no earlier or the server began anew. */
+/** What came between two readings of a histogram; the later one where there is no earlier or the server began anew. */
 export function between(earlier, later) {
   if (!earlier || earlier.count > later.count) return later;
   return { count: later.count - earlier.count, sum: later.sum - earlier.sum,

@@ -15,7 +15,8 @@ export class Overview {
   #window = null;
   #classes = [];
   #canvas = h("canvas", { "aria-hidden": "true" });
-  #slider = h("input", { type: "range", min: "0", max: "1", step: "any", value: "1", "aria-label": "Time in the session" });
+  #slider = h("input", { type: "range", min: "0", max: "1", step: "any", value: "1",
+    "aria-label": "Time in the session" });
   #start = h("span");
   #end = h("span");
   #resized = new ResizeObserver(() => this.draw());
@@ -25,8 +26,9 @@ export class Overview {
       h("div", { class: "ends" }, this.#start, this.#end));
     this.#resized.observe(this.#canvas);
     this.#slider.addEventListener("input", () => this.#range && playback.seek(this.#time(Number(this.#slider.value))));
-    const keys = { ArrowLeft: () => playback.step(-1), ArrowDown: () => playback.step(-1), ArrowRight: () => playback.step(1), ArrowUp: () => playback.step(1),
-      PageDown: () => playback.step(-10), PageUp: () => playback.step(10), Home: () => playback.home(), End: () => playback.live() };
+    const [back, on] = [() => playback.step(-1), () => playback.step(1)];
+    const keys = { ArrowLeft: back, ArrowDown: back, ArrowRight: on, ArrowUp: on, PageDown: () => playback.step(-10),
+      PageUp: () => playback.step(10), Home: () => playback.home(), End: () => playback.live() };
     this.#slider.addEventListener("keydown", (event) => {
       if (!keys[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
@@ -43,8 +45,8 @@ export class Overview {
   }
 
   /**
-   * `range`: the session's first and last time; `records`: frames of all over it; `breaks`: those that began anew; `chosen`:
-   * the frame that is shown; `window`: from when to when the charts reach.
+   * `range`: the session's first and last time; `records`: frames of all over it; `breaks`: those that began anew;
+   * `chosen`: the frame that is shown; `window`: from when to when the charts reach.
    */
   show({ range, records, breaks, chosen, window }) {
     this.#range = range;

@@ -53,7 +53,8 @@ export class Playback extends EventTarget {
   /** A frame has come. */
   add(record) {
     record.time = timeOf(record);
-    this.range = [Math.min(this.range?.[0] ?? record.time, record.time), Math.max(this.range?.[1] ?? record.time, record.time)];
+    this.range = [Math.min(this.range?.[0] ?? record.time, record.time),
+      Math.max(this.range?.[1] ?? record.time, record.time)];
     // Late ones, and those that a stream repeats, have their place already or get it when it is looked at.
     if (!this.following || record.time <= (this.records.at(-1)?.time ?? -Infinity)) return this.#tell();
     this.#set([...this.records, record].slice(-WINDOW), record);
@@ -146,7 +147,8 @@ export class Playback extends EventTarget {
   async #turn(frames) {
     const { time } = this.chosen;
     const signal = this.#abort.signal;
-    const more = frames > 0 ? await after(this.#session, time, frames, this.range[1], signal) : await until(this.#session, time, 1 - frames, signal);
+    const more = frames > 0 ? await after(this.#session, time, frames, this.range[1], signal)
+      : await until(this.#session, time, 1 - frames, signal);
     const target = frames > 0 ? more.at(-1) : more[0];
     if (target && target.id !== this.chosen.id) await this.#load(target.time);
   }

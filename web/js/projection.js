@@ -1,4 +1,4 @@
-// Positions on a plane: Mercator's, so that angles are right. One unit is one degree of longitude, y grows to the north.
+// Positions on a plane: Mercator's, so that angles are right. One unit is a degree of longitude, y grows to the north.
 
 const RADIANS = Math.PI / 180;
 const METRES_A_DEGREE = 111319.49;
@@ -21,8 +21,8 @@ export function wrap(longitude) {
 }
 
 /**
- * Where to cut the globe open: behind the widest gap between longitudes, so that what lies together stays together, across
- * the antimeridian, too. From the cut on, eastwards, longitudes rise.
+ * Where to cut the globe open: behind the widest gap between longitudes, so that what lies together stays together,
+ * across the antimeridian, too. From the cut on, eastwards, longitudes rise.
  */
 export function cut(longitudes) {
   const sorted = [...new Set(longitudes.map(wrap))].sort((a, b) => a - b);
@@ -47,7 +47,8 @@ export function fit(points, width, height, margin = 48) {
   const [west, east, south, north] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const y = (south + north) / 2;
   const least = LEAST / (METRES_A_DEGREE * Math.cos(latitudeOf(y) * RADIANS));
-  const scale = Math.min((width - 2 * margin) / Math.max(east - west, least), (height - 2 * margin) / Math.max(north - south, least));
+  const scale = Math.min((width - 2 * margin) / Math.max(east - west, least),
+    (height - 2 * margin) / Math.max(north - south, least));
   return { x: (west + east) / 2, y, scale };
 }
 

@@ -1,7 +1,8 @@
 // Colours of the similarity map: warm where the previous prediction was not believed, cool where it was. Even in
 // lightness, so that it reads without colour too.
 
-const STOPS = [[0, [255, 214, 102]], [0.25, [240, 140, 80]], [0.5, [190, 84, 110]], [0.75, [84, 74, 140]], [1, [14, 44, 82]]];
+const STOPS = [[0, [255, 214, 102]], [0.25, [240, 140, 80]], [0.5, [190, 84, 110]], [0.75, [84, 74, 140]],
+  [1, [14, 44, 82]]];
 
 /** Red, green, blue at a value from 0 to 1. */
 export function ramp(value) {

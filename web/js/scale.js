@@ -15,7 +15,9 @@ export function ticks(low, high, most = 4) {
   const first = Math.ceil(low / step - 1e-9);
   const found = [];
   // Multiples, not sums: sums drift.
-  for (let index = first; index * step <= high + step * 1e-9; index += 1) found.push(Number((index * step).toPrecision(12)));
+  for (let index = first; index * step <= high + step * 1e-9; index += 1) {
+    found.push(Number((index * step).toPrecision(12)));
+  }
   return found;
 }
 

@@ -102,7 +102,8 @@ export class Stage {
     const panes = VIEWS[view];
     const path = `v1/frames/${record.id}`;
     // A record has links to what is stored, so nothing is asked for in vain.
-    const stored = { image: record.links.image ?? record.links.overlay, mask: record.links.mask, similarity: record.links.similarity };
+    const stored = { image: record.links.image ?? record.links.overlay, mask: record.links.mask,
+      similarity: record.links.similarity };
     const need = (layer, work) => {
       if (old?.[layer] || !panes.some((pane) => pane[layer])) return old?.[layer];
       return stored[layer] ? optional(work()) : null;
@@ -130,7 +131,8 @@ export class Stage {
   #repaint() {
     const mask = this.#shown?.mask;
     if (mask) {
-      const pixels = Uint32Array.from({ length: 256 }, (_, value) => (this.#off.has(value) ? 0 : pixel(classColour(this.#classes, value))));
+      const tint = (value) => (this.#off.has(value) ? 0 : pixel(classColour(this.#classes, value)));
+      const pixels = Uint32Array.from({ length: 256 }, (_, value) => tint(value));
       Object.assign(this.#sheet, { width: mask.width, height: mask.height });
       this.#sheet.getContext("2d").putImageData(paint(mask, pixels), 0, 0);
     }
@@ -143,13 +145,15 @@ export class Stage {
     const { record } = this.#shown;
     this.element.style.setProperty("--panes", panes.length);
     this.element.style.setProperty("--ratio", record.width / record.height);
-    reconcile(this.element, panes, (pane) => pane.name, () => this.#pane(), (element, pane) => this.#drawPane(element, pane));
+    reconcile(this.element, panes, (pane) => pane.name, () => this.#pane(),
+      (element, pane) => this.#drawPane(element, pane));
   }
 
   #pane() {
     const canvas = h("canvas", { role: "img" });
-    return Object.assign(h("div", { class: "pane" }, canvas, h("p", { class: "note" }),
-      h("p", { class: "ramp" }, h("span", {}, "new"), h("span", { class: "colours" }), h("span", {}, "as before"))), { canvas });
+    const ends = [h("span", {}, "new"), h("span", { class: "colours" }), h("span", {}, "as before")];
+    const pane = h("div", { class: "pane" }, canvas, h("p", { class: "note" }), h("p", { class: "ramp" }, ends));
+    return Object.assign(pane, { canvas });
   }
 
   #drawPane({ canvas, children: [, note, key] }, pane) {

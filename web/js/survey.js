@@ -1,4 +1,5 @@
-// The whole of a session, as far as a strip can show it: all frames if they are few, else samples; and where it began anew.
+// The whole of a session, as far as a strip can show it: all frames if they are few, else samples; and where it began
+// anew.
 
 import { breaks, sample, until } from "./frames.js";
 import { incident } from "./incidents.js";

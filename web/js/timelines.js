@@ -21,7 +21,8 @@ const total = (record) => STAGES.reduce((whole, [, names]) => whole + sum(record
 function inWords(records, what, value, write) {
   const values = records.map(value).filter((item) => item !== null && item !== undefined);
   if (values.length === 0) return `${what}: no values`;
-  return `${what} of ${records.length} frames: last ${write(values.at(-1))}, lowest ${write(Math.min(...values))}, highest ${write(Math.max(...values))}`;
+  const [last, low, high] = [values.at(-1), Math.min(...values), Math.max(...values)].map((value) => write(value));
+  return `${what} of ${records.length} frames: last ${last}, lowest ${low}, highest ${high}`;
 }
 
 export class Timelines {
@@ -91,7 +92,8 @@ export class Timelines {
         colour: () => classColour(this.#classes, item.value),
         value: (record) => (this.#off.has(item.value) ? 0 : record.classes[index].fraction),
       })),
-      tell: (record) => [...record.classes].filter((item) => !this.#off.has(item.value)).sort((a, b) => b.fraction - a.fraction)
+      tell: (record) => record.classes.filter((item) => !this.#off.has(item.value))
+        .sort((a, b) => b.fraction - a.fraction)
         .slice(0, 2).map((item) => `${item.name} ${percent(item.fraction, 0)}`).join(", "),
       describe: (records) => `Classes of ${records.length} frames, stacked; the legend tells the numbers`,
     });
@@ -100,7 +102,8 @@ export class Timelines {
   #similarityChart() {
     const value = (record) => record.similarity_mean;
     return this.#chart({
-      title: "Similarity", top: 1, axis: (tick) => decimal(tick, 1), series: [{ colour: () => colour("accent"), value }],
+      title: "Similarity", top: 1, axis: (tick) => decimal(tick, 1),
+      series: [{ colour: () => colour("accent"), value }],
       tell: (record) => decimal(value(record)), describe: (records) => inWords(records, "Similarity", value, decimal),
     });
   }
@@ -110,14 +113,16 @@ export class Timelines {
     return this.#chart({
       title: "Changed", top: null, axis: (tick) => `${decimal(tick * 100, tick > 0 && tick < 0.01 ? 1 : 0)} %`,
       series: [{ colour: () => colour("accent-2"), value }],
-      tell: (record) => percent(value(record)), describe: (records) => inWords(records, "Changed fraction", value, percent),
+      tell: (record) => percent(value(record)),
+      describe: (records) => inWords(records, "Changed fraction", value, percent),
     });
   }
 
   #timeChart() {
     return this.#chart({
       title: "Time, ms", stacked: true, top: null, axis: (tick) => (tick < 1000 ? `${tick}` : `${tick / 1000} s`),
-      keys: STAGES.map(([name, , tint]) => [name, tint]), series: STAGES.map(([, names, tint]) => ({ colour: () => colour(tint), value: (record) => sum(record, names) })),
+      keys: STAGES.map(([name, , tint]) => [name, tint]),
+      series: STAGES.map(([, names, tint]) => ({ colour: () => colour(tint), value: (record) => sum(record, names) })),
       tell: (record) => `${milliseconds(total(record))}: ` + STAGES.map(([name, names]) => [name, sum(record, names)])
         .sort((a, b) => b[1] - a[1]).slice(0, 2).map(([name, value]) => `${name} ${Math.round(value)}`).join(", "),
       describe: (records) => inWords(records, "Milliseconds a frame", total, milliseconds),

@@ -12,7 +12,8 @@ const MOST = 2000;
 function point(record) {
   const { lat, lon, heading_deg: heading } = record.position ?? {};
   if (typeof lat !== "number" || typeof lon !== "number") return null;
-  return { id: record.id, session: record.session_id, sequence: record.sequence, time: record.time ?? timeOf(record), lat, lon, heading,
+  return { id: record.id, session: record.session_id, sequence: record.sequence, time: record.time ?? timeOf(record),
+    lat, lon, heading,
     anew: record.mode === "reset", reason: record.reason };
 }
 
@@ -38,7 +39,8 @@ export class Tracks extends EventTarget {
       if (newest.length === 0 || frames <= WHOLE) return;
       const last = newest.at(-1).time;
       for (const record of await breaks(id, signal)) this.#put(found, record);
-      await sample(id, [await firstTime(id, last, signal), last], SAMPLES, signal, (record) => this.#put(found, record));
+      await sample(id, [await firstTime(id, last, signal), last], SAMPLES, signal,
+        (record) => this.#put(found, record));
     } catch (problem) {
       this.bySession.delete(id);
       if (!signal.aborted) throw problem;
@@ -57,7 +59,9 @@ export class Tracks extends EventTarget {
     let place = points.length;
     while (place > 0 && points[place - 1].time > found.time) place -= 1;
     points.splice(place, 0, found);
-    if (points.length > MOST) points.splice(0, points.length, ...points.filter((_, index) => index % 2 === 0 || index === points.length - 1));
+    if (points.length > MOST) {
+      points.splice(0, points.length, ...points.filter((_, index) => index % 2 === 0 || index === points.length - 1));
+    }
     this.dispatchEvent(new Event("change"));
   }
 
@@ -65,7 +69,9 @@ export class Tracks extends EventTarget {
   plane(sessions) {
     const chosen = sessions.map((id) => [id, this.bySession.get(id) ?? []]).filter(([, points]) => points.length);
     const start = cut(chosen.flatMap(([, points]) => points.map((item) => item.lon)));
-    for (const [, points] of chosen) for (const item of points) Object.assign(item, { x: unroll(item.lon, start), y: mercator(item.lat) });
+    for (const item of chosen.flatMap(([, points]) => points)) {
+      Object.assign(item, { x: unroll(item.lon, start), y: mercator(item.lat) });
+    }
     return chosen;
   }
 }

@@ -58,7 +58,8 @@ export class FleetView {
       h("div", { class: "scroll", role: "region", "aria-label": "Sessions", tabindex: "0" },
         h("table", {},
           h("caption", { class: "hidden" }, "Sessions; the headings sort"),
-          h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "c-picture" }, h("span", { class: "hidden" }, "Picture")), [...this.#heads.values()])),
+          h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "c-picture" },
+            h("span", { class: "hidden" }, "Picture")), [...this.#heads.values()])),
           this.#body),
         this.#empty),
       this.#older);
@@ -111,7 +112,8 @@ export class FleetView {
       .filter((craft) => !this.#hidden.has(craft.state(now)) && this.#matches(craft))
       .map((craft) => [value(craft), craft])
       .sort(([a, first], [b, second]) => ((a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1))
-        || resting(second) - resting(first) || first.drone.localeCompare(second.drone) || (first.id < second.id ? 1 : -1))
+        || resting(second) - resting(first) || first.drone.localeCompare(second.drone)
+        || (first.id < second.id ? 1 : -1))
       .map(([, craft]) => craft);
   }
 
@@ -126,7 +128,8 @@ export class FleetView {
     for (const [name, head] of this.#heads) {
       mark(head, "aria-sort", this.#sort[0] === name ? (this.#sort[1] ? "descending" : "ascending") : null);
     }
-    reconcile(this.#body, chosen, (craft) => craft.id, (craft) => fleetRow(craft, this.#thumbnails.make(craft.id)), updateRow);
+    reconcile(this.#body, chosen, (craft) => craft.id, (craft) => fleetRow(craft, this.#thumbnails.make(craft.id)),
+      updateRow);
     this.#thumbnails.want(chosen);
     this.#older.hidden = !this.#fleet.older;
     this.#empty.hidden = chosen.length > 0;

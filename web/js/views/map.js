@@ -19,7 +19,8 @@ export class MapView {
   #told = h("p", { class: "pointer", role: "status" });
   #list = h("ul");
   #note = h("p", { class: "empty" });
-  #sheet = new MapSheet({ pointed: (point) => this.#tell(point), opened: (point) => { location.hash = `#/session/${point.session}/frame/${point.id}`; } });
+  #sheet = new MapSheet({ pointed: (point) => this.#tell(point),
+    opened: (point) => { location.hash = `#/session/${point.session}/frame/${point.id}`; } });
   #draw = calmly(60, () => this.#render());
 
   constructor({ fleet }) {
@@ -28,8 +29,10 @@ export class MapView {
     this.element = h("div", { class: "view map" },
       h("div", { class: "head" }, h("h1", { tabindex: "-1" }, "Map"), this.#told),
       h("div", { class: "map-grid" }, this.#sheet.element,
-        h("section", { class: "panel tracks", "aria-labelledby": "tracks-title" }, h("div", { class: "panel-head" }, h("h2", { id: "tracks-title" }, "Tracks")),
-          this.#list, h("p", { class: "quiet", id: "map-keys" }, "On the map: arrow keys move, + and − zoom, 0 shows all. A click on a point opens its frame."))));
+        h("section", { class: "panel tracks", "aria-labelledby": "tracks-title" },
+          h("div", { class: "panel-head" }, h("h2", { id: "tracks-title" }, "Tracks")),
+          this.#list, h("p", { class: "quiet", id: "map-keys" },
+            "On the map: arrow keys move, + and − zoom, 0 shows all. A click on a point opens its frame."))));
     const on = (target, name, work) => target.addEventListener(name, work, { signal: this.#closed.signal });
     on(fleet, "change", () => this.#choose());
     on(fleet, "event", ({ name, data }) => name === "frame" && this.#tracks.add(data));
@@ -71,7 +74,8 @@ export class MapView {
   #tell(point) {
     if (!point) return say(this.#told, "");
     const drone = this.#fleet.crafts.get(point.session)?.drone || brief(point.session);
-    const parts = [drone, `frame ${point.sequence}`, moment(point.time), `${degrees(point.lat, "N", "S")} ${degrees(point.lon, "E", "W")}`,
+    const parts = [drone, `frame ${point.sequence}`, moment(point.time),
+      `${degrees(point.lat, "N", "S")} ${degrees(point.lon, "E", "W")}`,
       point.anew ? `began anew: ${reason(point.reason)}` : null];
     say(this.#told, parts.filter(Boolean).join(", "));
   }
@@ -87,8 +91,10 @@ export class MapView {
     const positions = laid.reduce((sum, { points }) => sum + points.length, 0);
     this.#sheet.show(laid, `Map of ${counted(laid.length, "track")}, ${counted(positions, "position")}`);
     this.#note.hidden = laid.length > 0;
-    say(this.#note, crafts.length ? "None of these frames has a position." : this.#fleet.older === undefined ? "Asking the server …" : "No frame yet.");
-    reconcile(this.#list, crafts, (craft) => craft.id, (craft) => this.#row(craft), (row, craft) => this.#update(row, craft, tint(craft)));
+    const nothing = this.#fleet.older === undefined ? "Asking the server …" : "No frame yet.";
+    say(this.#note, crafts.length ? "None of these frames has a position." : nothing);
+    reconcile(this.#list, crafts, (craft) => craft.id, (craft) => this.#row(craft),
+      (row, craft) => this.#update(row, craft, tint(craft)));
   }
 
   #row(craft) {
@@ -98,7 +104,8 @@ export class MapView {
       points: h("span", { class: "share" }),
     };
     const name = h("span", { class: "name" }, craft.drone || "no name", " ", h("small", {}, brief(craft.id)));
-    const open = h("a", { href: `#/session/${craft.id}`, "aria-label": `Open ${craft.drone || "session"} ${brief(craft.id)}` }, "open");
+    const open = h("a", { href: `#/session/${craft.id}`,
+      "aria-label": `Open ${craft.drone || "session"} ${brief(craft.id)}` }, "open");
     return Object.assign(h("li", {}, h("label", {}, parts.box, parts.swatch, name, parts.points), open), { parts });
   }
 

@@ -12,7 +12,8 @@ export class ModelsView {
 
   constructor({ connection }) {
     this.#connection = connection;
-    this.element = h("div", { class: "view models" }, h("div", { class: "head" }, h("h1", { tabindex: "-1" }, "Models")), this.#note, this.#list);
+    this.element = h("div", { class: "view models" }, h("div", { class: "head" },
+      h("h1", { tabindex: "-1" }, "Models")), this.#note, this.#list);
     // A restarted server may have others.
     connection.addEventListener("again", () => this.#read(), { signal: this.#abort.signal });
     this.#read();
@@ -37,20 +38,25 @@ export class ModelsView {
 
 function card(model) {
   const { propagation, input } = model;
+  const similarity = propagation.similarity === "conv" ? "learned similarity" : "cosine similarity";
+  const ssp = propagation.method === "ssp";
+  const method = ssp ? `SSP, ${similarity}, ${propagation.upsampling}` : "none: each frame alone";
   const facts = [
     ["Input", `${input.width} × ${input.height} pixels`],
-    ["Propagation", propagation.method === "ssp" ? `SSP, ${propagation.similarity === "conv" ? "learned similarity" : "cosine similarity"}, ${propagation.upsampling}` : "none: each frame alone"],
+    ["Propagation", method],
     ["Memory a session", bytes(model.state_bytes)],
     ["Licence", model.licence],
     ["SHA-256", h("code", { class: "hash" }, model.sha256)],
   ];
   return h("article", { class: "panel card" },
-    h("div", { class: "panel-head" }, h("h2", {}, model.name, " ", h("small", {}, `version ${model.version}`)), model.default ? h("span", { class: "pill", "data-state": "live" }, "default") : null),
+    h("div", { class: "panel-head" }, h("h2", {}, model.name, " ", h("small", {}, `version ${model.version}`)),
+      model.default ? h("span", { class: "pill", "data-state": "live" }, "default") : null),
     h("p", {}, model.description),
     h("ul", { class: "swatches", "aria-label": "Classes" }, model.classes.map((item) => {
       const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
       swatch.style.setProperty("--class", item.color);
       return h("li", {}, swatch, item.name);
     })),
-    h("dl", { class: "facts-list" }, facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))));
+    h("dl", { class: "facts-list" },
+      facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))));
 }

@@ -72,7 +72,8 @@ export class ServerView {
       ["Changes waiting", count(get("windhover_store_queue_length"))],
       ["Mean commit", milliseconds(commits ? (1000 * get("windhover_store_commit_seconds_sum")) / commits : null)],
     ];
-    reconcile(this.#tiles, tiles, ([name]) => name, ([name]) => h("div", { class: "tile panel" }, h("dt", {}, name), h("dd", {}, h("span"), h("small"), h("span", { class: "bar", hidden: true }))),
+    reconcile(this.#tiles, tiles, ([name]) => name, ([name]) => h("div", { class: "tile panel" }, h("dt", {}, name),
+      h("dd", {}, h("span"), h("small"), h("span", { class: "bar", hidden: true }))),
       (element, [, shown, share, state]) => {
         const [main, small, bar] = element.lastChild.children;
         say(main, shown);
@@ -87,30 +88,37 @@ export class ServerView {
     const frames = [...sumBy(now, "windhover_frames_total", "mode")];
     const whole = frames.reduce((sum, [, times]) => sum + times, 0);
     const resets = [...sumBy(now, "windhover_resets_total", "reason")];
-    const rows = [...frames.map(([mode, times]) => [`frames ${mode}`, times]), ...resets.map(([why, times]) => [`resets: ${reason(why)}`, times])];
+    const rows = [...frames.map(([mode, times]) => [`frames ${mode}`, times]),
+      ...resets.map(([why, times]) => [`resets: ${reason(why)}`, times])];
     fill(this.#modes, rows.map(([name, times]) => [name, [count(times), whole ? percent(times / whole) : "–"]]));
-    fill(this.#stages, this.#times("windhover_stage_seconds", ["stage"]).sort(([a], [b]) => STAGES.indexOf(a) - STAGES.indexOf(b)));
-    fill(this.#routes, this.#times("http_server_request_duration_seconds", ["method", "route"]).sort(([a], [b]) => (a < b ? -1 : 1)));
+    fill(this.#stages, this.#times("windhover_stage_seconds", ["stage"])
+      .sort(([a], [b]) => STAGES.indexOf(a) - STAGES.indexOf(b)));
+    fill(this.#routes, this.#times("http_server_request_duration_seconds", ["method", "route"])
+      .sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /** Rows of a histogram: of what came lately, or since the beginning where nothing did. */
   #times(name, labels) {
-    const [first, last] = [this.#readings[0], this.#readings.at(-1)].map((samples) => histograms(samples, name, labels));
+    const [first, last] = [this.#readings[0], this.#readings.at(-1)]
+      .map((samples) => histograms(samples, name, labels));
     return [...last].map(([key, whole]) => {
       const recent = this.#readings.length > 1 ? between(first.get(key), whole) : whole;
       const shown = recent.count ? recent : whole;
       const times = (share) => milliseconds(quantile(shown, share) * 1000);
-      return [key, [count(shown.count), shown.count ? milliseconds((1000 * shown.sum) / shown.count) : "–", times(0.5), times(0.95)]];
+      const mean = shown.count ? milliseconds((1000 * shown.sum) / shown.count) : "–";
+      return [key, [count(shown.count), mean, times(0.5), times(0.95)]];
     });
   }
 }
 
 function table(title, note, heads, body) {
   return h("section", { class: "panel" }, h("div", { class: "panel-head" }, h("h2", {}, title), h("small", {}, note)),
-    h("table", {}, h("caption", { class: "hidden" }, title), h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))), body));
+    h("table", {}, h("caption", { class: "hidden" }, title),
+      h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))), body));
 }
 
 function fill(body, rows) {
-  reconcile(body, rows, ([name]) => name, ([name, cells]) => h("tr", {}, h("th", { scope: "row" }, name), cells.map(() => h("td"))),
+  reconcile(body, rows, ([name]) => name, ([name, cells]) => h("tr", {}, h("th", { scope: "row" }, name),
+    cells.map(() => h("td"))),
     (row, [, cells]) => cells.forEach((text, index) => say(row.children[index + 1], text)));
 }

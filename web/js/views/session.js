@@ -49,12 +49,14 @@ export class SessionView {
     this.#overview = new Overview(this.#playback);
     this.#transport = new Transport(this.#playback);
     this.#body = h("div", { class: "session-grid", hidden: true },
-      h("div", { class: "left" }, pictureTools(this.#stage), this.#stage.element, h("div", { class: "under" }, this.#caption, this.#pointer),
+      h("div", { class: "left" }, pictureTools(this.#stage), this.#stage.element,
+        h("div", { class: "under" }, this.#caption, this.#pointer),
         this.#overview.element, this.#transport.element, this.#incidents.element),
       h("div", { class: "right" }, this.#legend.element, this.#timelines.element));
     this.element = h("div", { class: "view session" },
       h("div", { class: "head" }, this.#title, this.#pill, this.#facts,
-        h("a", { class: "stream", href: `v1/sessions/${id}/live.mjpeg`, target: "_blank", title: "The overlay as a stream of pictures, for VLC and the like" }, "live.mjpeg")),
+        h("a", { class: "stream", href: `v1/sessions/${id}/live.mjpeg`, target: "_blank",
+          title: "The overlay as a stream of pictures, for VLC and the like" }, "live.mjpeg")),
       this.#note, this.#body);
     this.#listen();
     this.#open();
@@ -107,7 +109,7 @@ export class SessionView {
       await this.#read();
     } catch (problem) {
       if (this.#closed.signal.aborted) return;
-      if (problem.status === 404) return say(this.#note, this.#frame ? "There is no such session or frame." : "There is no such session.");
+      if (problem.status === 404) return say(this.#note, `There is no such session${this.#frame ? " or frame" : ""}.`);
       say(this.#note, problem.message);
       this.#connection.retry();
       this.#connection.addEventListener("again", () => this.#open(), { once: true, signal: this.#closed.signal });
@@ -131,10 +133,12 @@ export class SessionView {
     say(this.#pill, craft.state());
     mark(this.#pill, "data-state", craft.state());
     const rate = craft.rate.value();
-    const facts = [session.mission_id, session.model, `${count(craft.frames)} frames`, rate ? `${decimal(rate, 1)} a second` : null,
-      `${count(craft.epoch)} ${craft.epoch === 1 ? "reset" : "resets"}`, craft.dropped ? `${count(craft.dropped)} dropped` : null, session.end_reason];
+    const facts = [session.mission_id, session.model, `${count(craft.frames)} frames`,
+      rate ? `${decimal(rate, 1)} a second` : null, `${count(craft.epoch)} ${craft.epoch === 1 ? "reset" : "resets"}`,
+      craft.dropped ? `${count(craft.dropped)} dropped` : null, session.end_reason];
     say(this.#facts, facts.filter(Boolean).join(" · "));
-    mark(this.#facts, "title", Object.entries(craft.resets).map(([name, times]) => `${times} × ${reason(name)}`).join("\n") || null);
+    mark(this.#facts, "title",
+      Object.entries(craft.resets).map(([name, times]) => `${times} × ${reason(name)}`).join("\n") || null);
   }
 
   #render() {
@@ -146,7 +150,8 @@ export class SessionView {
     this.#stage.show(chosen);
     this.#legend.show(chosen, this.#classes);
     this.#timelines.show(records, chosen);
-    this.#overview.show({ range, records: this.#survey.records, breaks: this.#survey.breaks, chosen, window: [records[0].time, records.at(-1).time] });
+    this.#overview.show({ range, records: this.#survey.records, breaks: this.#survey.breaks, chosen,
+      window: [records[0].time, records.at(-1).time] });
     this.#incidents.show(this.#survey.told(records));
     this.#transport.show(this.#playback);
     this.#tell(chosen);
@@ -154,8 +159,10 @@ export class SessionView {
 
   #tell(record) {
     const { registration, mode, gap_ms: gap } = record;
-    const parts = [`Frame ${record.sequence}`, clock(record.time, true), mode + (record.reason ? `: ${reason(record.reason)}` : ""),
-      registration && `${registration.method} ${registration.inliers}/${registration.matches} points`, gap === null ? null : `${milliseconds(gap)} after the last`];
+    const parts = [`Frame ${record.sequence}`, clock(record.time, true),
+      mode + (record.reason ? `: ${reason(record.reason)}` : ""),
+      registration && `${registration.method} ${registration.inliers}/${registration.matches} points`,
+      gap === null ? null : `${milliseconds(gap)} after the last`];
     say(this.#caption, parts.filter(Boolean).join(" · "));
   }
 
@@ -167,6 +174,7 @@ export class SessionView {
     const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
     const value = this.#stage.classAt(x, y);
     const { width, height, classes: named } = this.#playback.chosen;
-    say(this.#pointer, value === null ? "" : `${Math.floor(x * width)}, ${Math.floor(y * height)}: ${named[value]?.name ?? value}`);
+    if (value === null) return say(this.#pointer, "");
+    say(this.#pointer, `${Math.floor(x * width)}, ${Math.floor(y * height)}: ${named[value]?.name ?? value}`);
   }
 }
