@@ -65,6 +65,21 @@ async function frames() {
   same(spreadOrder(5), [0, 4, 2, 1, 3], "the whole comes before the details");
 }
 
+async function tracks() {
+  const { Tracks } = await load("tracks");
+  const flown = new Tracks();
+  flown.bySession.set("a", []);
+  const record = (sequence, position) => (
+    { id: `${sequence}`, session_id: "a", sequence, time: sequence, mode: "cold", position });
+  flown.add(record(1, { lat: 49, lon: 8 }));
+  flown.add(record(0, { lat: 49, lon: 8.1 }));
+  flown.add(record(2, null));
+  const [[, points]] = flown.plane(["a", "unknown"]);
+  same(points.map(({ sequence }) => sequence), [0, 1], "positions in the order of time");
+  flown.add(record(3, { lat: 49, lon: 8.2 }));
+  same(points.every(({ x, y }) => Number.isFinite(x + y)), true, "what comes later is not among what is laid");
+}
+
 async function metrics() {
   const { between, histograms, parse, quantile, sumBy, value } = await load("metrics");
   const samples = parse(['# TYPE a gauge', 'a 3', 'b_total{mode="cold",x="q\\"\\n"} 2', 'b_total{mode="cold"} 5',
@@ -129,7 +144,7 @@ async function lists() {
 }
 
 (async () => {
-  for (const test of [scales, projections, frames, metrics, masks, words, rates, lists]) {
+  for (const test of [scales, projections, frames, tracks, metrics, masks, words, rates, lists]) {
     await test().catch((error) => faults.push(`${test.name}: ${error.stack}`));
   }
   return faults;
