@@ -6,7 +6,7 @@ SWIFT_FLAGS := -c release
 WINDHOVER := .build/release/windhover
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-training build serve lint format bench bootstrap clean
+.PHONY: help demo test test-training test-dashboard build serve lint format bench bootstrap clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -18,10 +18,14 @@ test: lint ## Everything that CI checks: format, build without warnings, all tes
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test $(SWIFT_FLAGS) --skip-build
 	@scripts/test-training
+	@scripts/test-dashboard
 	@scripts/check-docs
 
 test-training: ## Only the training package: style and tests
 	@scripts/test-training
+
+test-dashboard: build ## Only the dashboard, in headless Chromium
+	@scripts/test-dashboard
 
 build: bootstrap ## The program, .build/release/windhover
 	@swift build $(SWIFT_FLAGS) --product windhover

@@ -78,7 +78,7 @@ let package = Package(
             name: "API",
             dependencies: [
                 "Sessions", "Results", "Imaging", hummingbird, httpTypes, nio, nioHTTPTypes, lifecycle, signals,
-                logging,
+                logging, crypto,
             ],
             resources: [.embedInCode("openapi.yaml")]),
         // 5: the command line
@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(
             name: "BenchmarkTests", dependencies: ["Benchmark", "Simulation"], linkerSettings: openVINOPath),
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
-        .testTarget(name: "APITests", dependencies: ["API", yaml], linkerSettings: openVINOPath),
+        .testTarget(name: "APITests", dependencies: ["API", yaml, nio], linkerSettings: openVINOPath),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Imaging", "WindhoverClient", "windhover"],
             linkerSettings: openVINOPath),

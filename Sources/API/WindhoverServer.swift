@@ -17,12 +17,16 @@ package struct WindhoverServer: Sendable {
         /// 0: any free one.
         package var port = 8080
         package var keys: [String] = []
+        /// Served at `/`.
+        package var pages = WebPages()
         package var maxBodyBytes = 16 << 20
         package var maxConnections = 1024
-        /// From a request's head to the end of its body.
+        /// From a request's head to the end of its body; of a stream of frames, without a byte of it.
         package var bodyTimeout: Duration = .seconds(30)
         /// Without a byte, and for a request's head.
         package var idleTimeout: Duration = .seconds(60)
+        /// The longest silence of a stream of events.
+        package var heartbeat: Duration = .seconds(15)
         /// For running frames when the server stops.
         package var drainTimeout: Duration = .seconds(30)
 
@@ -50,11 +54,22 @@ package struct WindhoverServer: Sendable {
     package var resources: [(method: String, path: String)] { routes.map { ($0.method.rawValue, $0.path) } }
 
     private var routes: [Route] {
-        SessionRoutes(registry: registry, store: store).routes
-            + UploadRoutes(registry: registry, store: store, maxBody: configuration.maxBodyBytes).routes
-            + FrameRoutes(registry: registry, store: store).routes
-            + ModelRoutes(registry: registry).routes
-            + OperationRoutes(registry: registry, store: store, metrics: metrics).routes
+        let maker = PictureMaker(registry: registry, store: store)
+        let groups = [
+            SessionRoutes(registry: registry, store: store).routes,
+            UploadRoutes(registry: registry, store: store, maxBody: configuration.maxBodyBytes).routes,
+            StreamRoutes(registry: registry, metrics: metrics, maxFrame: configuration.maxBodyBytes).routes,
+            FrameRoutes(registry: registry, store: store, pictures: maker).routes,
+            EventRoutes(store: store, metrics: metrics, heartbeat: configuration.heartbeat).routes,
+            PictureRoutes(
+                store: store, pictures: LivePictures(maker: maker), metrics: metrics,
+                heartbeat: configuration.heartbeat
+            ).routes,
+            ModelRoutes(registry: registry).routes,
+            LoginRoutes(keys: AccessKeys(configuration.keys)).routes,
+            OperationRoutes(registry: registry, store: store, metrics: metrics).routes,
+        ]
+        return groups.flatMap { $0 }
     }
 
     /// Serves until SIGTERM or SIGINT, or until the surrounding task is cancelled.
@@ -66,12 +81,22 @@ package struct WindhoverServer: Sendable {
         // RFC 9110, 9.3.2: what answers GET answers HEAD.
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         let routes = routes
-        router.add(middleware: Gateway(keys: AccessKeys(configuration.keys), metrics: metrics, routes: routes))
+        let pages = configuration.pages
+        router.add(
+            middleware: Gateway(
+                keys: AccessKeys(configuration.keys), metrics: metrics, routes: routes, pages: pages))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method, use: route.handler)
         }
+        for path in ["/", "**"] {
+            router.get(RouterPath(path)) { request, _ in
+                guard let response = pages.response(to: request) else { throw HTTPError(.notFound) }
+                return response
+            }
+        }
         let guardLimits = ConnectionGuard.Limits(
-            bodyTime: TimeAmount(configuration.bodyTimeout), bodyBytes: configuration.maxBodyBytes)
+            bodyTime: TimeAmount(configuration.bodyTimeout), bodyBytes: configuration.maxBodyBytes,
+            stallTime: TimeAmount(configuration.idleTimeout))
         let application = Application(
             router: router,
             server: .http1(

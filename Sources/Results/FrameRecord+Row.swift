@@ -5,7 +5,8 @@ extension FrameRecord {
     /// The order in which `arguments` writes and `init(_:sessionID:classes:)` reads; `session` comes before them.
     static let columns = [
         "id", "sequence", "digest", "idempotency_key", "drone", "mission", "model", "model_version", "captured_us",
-        "received_us", "width", "height", "mode", "reason", "gap_frames", "gap_ms", "registration", "registration_ok",
+        "received_us", "width", "height", "mode", "reason", "epoch", "gap_frames", "gap_ms", "registration",
+        "registration_ok",
         "matches", "inliers", "homography", "similarity_mean", "changed_fraction", "lat", "lon", "alt_m", "heading_deg",
         "stage_ms", "mask_offset", "mask_length", "similarity_offset", "similarity_length", "image_offset",
         "image_length",
@@ -38,7 +39,7 @@ extension FrameRecord {
     func arguments(session: Int64) throws -> StatementArguments {
         [
             session, id, sequence, digest, idempotencyKey, droneID, missionID, model, modelVersion,
-            capturedAt.microseconds, receivedAt.microseconds, width, height, mode, reason, gapFrames, gapMs,
+            capturedAt.microseconds, receivedAt.microseconds, width, height, mode, reason, epoch, gapFrames, gapMs,
             registration?.method, registration?.ok, registration?.matches, registration?.inliers,
             try registration?.homography.map(JSON.text), similarityMean, changedFraction, position?.lat, position?.lon,
             position?.altM, position?.headingDeg, try JSON.text(stageMs), mask?.offset, mask?.length,
@@ -51,7 +52,8 @@ extension FrameRecord {
             id: row.next(), sessionID: sessionID, sequence: row.next(), digest: row.next(), idempotencyKey: row.next(),
             droneID: row.next(), missionID: row.next(), model: row.next(), modelVersion: row.next(),
             capturedAt: row.date(), receivedAt: row.date(), width: row.next(), height: row.next(), mode: row.next(),
-            reason: row.next(), gapFrames: row.next(), gapMs: row.next(), registration: try Registration(&row),
+            reason: row.next(), epoch: row.next(), gapFrames: row.next(), gapMs: row.next(),
+            registration: try Registration(&row),
             similarityMean: row.next(), changedFraction: row.next(), position: Position(&row), classes: classes,
             stageMs: try JSON.value(row.next()))
         let file = Pack.file(session: sessionID, receivedAt: receivedAt)

@@ -26,6 +26,8 @@ package struct FrameRecord: Sendable, Equatable, Codable {
     /// Why the mode is not `propagated`, or why a session of adaptive cadence has a key frame here; nil where there is
     /// nothing to say.
     package var reason: String?
+    /// How often the temporal state broke off before this frame: frames of one epoch are one uninterrupted run.
+    package var epoch: Int
     /// Sequence numbers skipped since the previous frame.
     package var gapFrames: Int
     /// Milliseconds since the previous frame; nil for a first frame.
@@ -114,8 +116,8 @@ package struct FrameRecord: Sendable, Equatable, Codable {
     package init(
         id: String, sessionID: String, sequence: Int, digest: String, idempotencyKey: String? = nil,
         droneID: String? = nil, missionID: String? = nil, model: String, modelVersion: String, capturedAt: Date,
-        receivedAt: Date, width: Int, height: Int, mode: String, reason: String? = nil, gapFrames: Int = 0,
-        gapMs: Int? = nil, registration: Registration? = nil, similarityMean: Double? = nil,
+        receivedAt: Date, width: Int, height: Int, mode: String, reason: String? = nil, epoch: Int = 0,
+        gapFrames: Int = 0, gapMs: Int? = nil, registration: Registration? = nil, similarityMean: Double? = nil,
         changedFraction: Double? = nil, position: Position? = nil, classes: [ClassPixels] = [],
         stageMs: [String: Double] = [:], mask: StoredBlob? = nil, similarity: StoredBlob? = nil,
         image: StoredBlob? = nil
@@ -135,6 +137,7 @@ package struct FrameRecord: Sendable, Equatable, Codable {
         self.height = height
         self.mode = mode
         self.reason = reason
+        self.epoch = epoch
         self.gapFrames = gapFrames
         self.gapMs = gapMs
         self.registration = registration

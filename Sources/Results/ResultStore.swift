@@ -19,8 +19,14 @@ package protocol ResultStore: Sendable {
     /// `frames`), in one transaction: pictures first, so that a committed row never points at nothing.
     ///
     /// Returns the record with the places of its pictures filled in.
-    func commit(_ frame: FrameRecord, pictures: FramePictures) async throws -> FrameRecord
+    ///
+    /// The frame's event, and `events` after it, are written in the same transaction.
+    func commit(_ frame: FrameRecord, pictures: FramePictures, events: [EventRecord]) async throws -> FrameRecord
     func frame(_ id: String) async throws -> FrameRecord?
+    /// The one with the highest number.
+    func latestFrame(session: String) async throws -> FrameRecord?
+    /// Those with the highest numbers, the highest first.
+    func latestFrames(session: String, count: Int) async throws -> [FrameRecord]
     func frame(session: String, sequence: Int) async throws -> FrameRecord?
     func frame(session: String, idempotencyKey: String) async throws -> FrameRecord?
     func frames(_ query: FrameQuery) async throws -> Page<FrameRecord>
@@ -29,8 +35,39 @@ package protocol ResultStore: Sendable {
     /// Throws `StoreError.blobMissing` where its pack has been unlinked.
     func read(_ blob: FrameRecord.StoredBlob) async throws -> [UInt8]
 
+    /// Writes an event that comes with no other change.
+    func append(_ event: EventRecord) async throws
+    /// What happened after a cursor, in the order of commits.
+    func events(_ query: EventQuery, after cursor: Int64, limit: Int) async throws -> EventPage
+    /// The cursor of the newest event; 0 where there is none.
+    func newestEvent() async throws -> Int64
+    /// Comes back when there is an event after the cursor, whatever it tells of, or the task is cancelled.
+    func eventsFollow(_ cursor: Int64) async
+
     /// Commits what is queued and checkpoints; the store takes nothing after it.
     func close() async throws
+}
+
+extension ResultStore {
+    package func commit(_ frame: FrameRecord, pictures: FramePictures) async throws -> FrameRecord {
+        try await commit(frame, pictures: pictures, events: [])
+    }
+
+    /// Whether there is an event after the cursor before the time is over.
+    package func eventsFollow(_ cursor: Int64, within time: Duration) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await eventsFollow(cursor)
+                return true
+            }
+            group.addTask {
+                try? await Task.sleep(for: time)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next()!
+        }
+    }
 }
 
 package struct SessionQuery: Sendable, Equatable {

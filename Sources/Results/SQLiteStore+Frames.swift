@@ -6,17 +6,25 @@ extension SQLiteStore {
     ///
     /// Throws `StoreError.duplicateFrame`, `.duplicateIdempotencyKey`, `.duplicateID`, `.unknownSession`, `.diskFull`,
     /// `.busy` or `.closed`; nothing is stored then.
-    package func commit(_ frame: FrameRecord, pictures: FramePictures) async throws -> FrameRecord {
+    package func commit(_ frame: FrameRecord, pictures: FramePictures, events: [EventRecord]) async throws
+        -> FrameRecord
+    {
         let frame = frame.normalized
         let pack = Pack.file(session: frame.sessionID, receivedAt: frame.receivedAt)
-        return try await writer.write(pictures: pictures, pack: pack, isFrame: true) { db, placed in
+        let limit = eventLimit
+        let (stored, cursor) = try await writer.write(pictures: pictures, pack: pack, isFrame: true) { db, placed in
             var frame = frame
             frame.mask = placed.mask
             frame.similarity = placed.similarity
             frame.image = placed.image
-            try frame.insert(db)
-            return frame
+            let (session, key) = try frame.insert(db)
+            let told = EventRecord(kind: .frame, sessionID: frame.sessionID, at: frame.receivedAt)
+            var cursor = try told.insert(db, session: session, frame: key, keeping: limit)
+            for event in events { cursor = try event.insert(db, session: session, keeping: limit) }
+            return (frame, cursor)
         }
+        signal.raise(to: cursor)
+        return stored
     }
 
     package func frame(_ id: String) async throws -> FrameRecord? {
@@ -49,6 +57,21 @@ extension SQLiteStore {
         }
     }
 
+    package func latestFrame(session: String) async throws -> FrameRecord? {
+        try await frame(
+            where: "f.session = (SELECT key FROM session WHERE id = ?) ORDER BY f.sequence DESC LIMIT 1", [session])
+    }
+
+    package func latestFrames(session: String, count: Int) async throws -> [FrameRecord] {
+        let sql = """
+            SELECT \(FrameRecord.selection) FROM frame AS f WHERE f.session = (SELECT key FROM session WHERE id = ?)
+            ORDER BY f.sequence DESC LIMIT ?
+            """
+        return try await read { db in
+            try Row.fetchAll(db.cachedStatement(sql: sql), arguments: [session, count]).map { try FrameRecord($0, db) }
+        }
+    }
+
     private func frame(where condition: String, _ arguments: StatementArguments) async throws -> FrameRecord? {
         let sql = "SELECT \(FrameRecord.selection) FROM frame AS f WHERE \(condition)"
         return try await read { db in
@@ -62,7 +85,7 @@ extension FrameRecord {
     static let selection = (["key", "session"] + columns).map { "f.\($0)" }.joined(separator: ", ")
 
     /// A row of `selection`, and what other tables know of it.
-    fileprivate init(_ row: Row, _ db: Database) throws {
+    init(_ row: Row, _ db: Database) throws {
         var reader = RowReader(row)
         let key: Int64 = reader.next()
         let session: Int64 = reader.next()
@@ -77,7 +100,8 @@ extension FrameRecord {
             classes: classes.map { ClassPixels(value: $0[0], name: $0[1], pixels: $0[2], fraction: $0[3]) })
     }
 
-    fileprivate func insert(_ db: Database) throws {
+    /// The keys of its session and its own.
+    fileprivate func insert(_ db: Database) throws -> (session: Int64, frame: Int64) {
         guard
             let session = try Int64.fetchOne(
                 db.cachedStatement(sql: "SELECT key FROM session WHERE id = ?"), arguments: [sessionID])
@@ -105,9 +129,10 @@ extension FrameRecord {
         try db.cachedStatement(
             sql: """
                 UPDATE session SET frames = frames + 1, last_sequence = max(coalesce(last_sequence, ?1), ?1),
-                    last_frame_us = max(coalesce(last_frame_us, ?2), ?2) WHERE key = ?3
+                    last_frame_us = max(coalesce(last_frame_us, ?2), ?2), epoch = max(epoch, ?3) WHERE key = ?4
                 """
-        ).execute(arguments: [sequence, receivedAt.microseconds, session])
+        ).execute(arguments: [sequence, receivedAt.microseconds, epoch, session])
+        return (session, key)
     }
 
     /// Which rule a row broke, found by asking rather than by reading SQLite's message.

@@ -4,7 +4,8 @@ import GRDB
 extension SQLiteStore {
     package func insert(_ session: SessionRecord) async throws {
         precondition(!session.id.isEmpty && !session.id.contains("/"), "a session's id names a file")
-        try await writer.write { db, _ in
+        let limit = eventLimit
+        let cursor = try await writer.write { db, _ in
             let columns = SessionRecord.columns.joined(separator: ", ")
             let places = SessionRecord.columns.map { _ in "?" }.joined(separator: ", ")
             do {
@@ -13,7 +14,10 @@ extension SQLiteStore {
             } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
                 throw StoreError.duplicateID(session.id)
             }
+            return try EventRecord(kind: .begun, sessionID: session.id, at: session.createdAt, name: session.model)
+                .insert(db, session: db.lastInsertedRowID, keeping: limit)
         }
+        signal.raise(to: cursor)
     }
 
     package func session(_ id: String) async throws -> SessionRecord? {
@@ -54,15 +58,24 @@ extension SQLiteStore {
     package func setState(
         _ state: SessionRecord.State, reason: String?, at time: Date, session id: String
     ) async throws -> SessionRecord? {
-        try await writer.write { db, _ in
+        let limit = eventLimit
+        let (record, cursor) = try await writer.write { db, _ -> (SessionRecord?, Int64) in
             let endedAt = state == .ended ? time.microseconds : nil
             try db.cachedStatement(
                 sql: """
                     UPDATE session SET state = ?, end_reason = ?, ended_us = ? WHERE id = ? AND state <> 'ended'
                     """
             ).execute(arguments: [state.rawValue, state == .active ? nil : reason, endedAt, id])
-            return try SessionRecord.fetch(id, db)
+            let changed = db.changesCount > 0
+            guard let record = try SessionRecord.fetch(id, db), changed else {
+                return (try SessionRecord.fetch(id, db), 0)
+            }
+            let told = EventRecord(
+                kind: .init(state), sessionID: id, at: time, reason: reason, sequence: record.lastSequence)
+            return (record, try told.insert(db, keeping: limit))
         }
+        signal.raise(to: cursor)
+        return record
     }
 }
 

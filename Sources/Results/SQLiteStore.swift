@@ -20,12 +20,16 @@ package final class SQLiteStore: ResultStore {
         package var walLimit = 64 << 20
         /// Bytes the database may grow to (not counting pictures) before it counts as a full disk; nil for no limit.
         package var databaseLimit: Int?
+        /// Events kept for those who listen: an hour of two streams at 25 frames a second.
+        package var eventLimit = 200_000
 
         package init() {}
     }
 
     let database: DatabasePool
     let writer: GroupWriter
+    let signal: EventSignal
+    let eventLimit: Int
     private let folder: DataFolder
     private let pictures = DispatchQueue(label: "windhover.store.pictures", attributes: .concurrent)
 
@@ -44,6 +48,8 @@ package final class SQLiteStore: ResultStore {
         database = try DatabasePool(path: folder.database.path, configuration: Self.configuration(options))
         try Self.prepare(database, folder: folder, options: options)
         writer = GroupWriter(database: database, folder: folder, options: options)
+        eventLimit = options.eventLimit
+        signal = EventSignal(newest: try database.writeWithoutTransaction(EventRecord.newest))
     }
 
     package func statistics() -> StoreStatistics {

@@ -15,6 +15,10 @@ enum Schema {
             try db.execute(sql: version1)
             try db.execute(sql: "PRAGMA user_version = 1")
         }
+        migrator.registerMigration("2: epochs and events", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: version2)
+            try db.execute(sql: "PRAGMA user_version = 2")
+        }
         return migrator
     }
 
@@ -144,5 +148,59 @@ enum Schema {
                     || printf('.%06dZ', f.captured_us % 1000000) AS captured_at,
                 c.name, c.value, c.pixels, c.fraction
             FROM frame_class AS c JOIN frame AS f ON f.key = c.frame JOIN session AS s ON s.key = f.session;
+        """
+
+    /// What happens to sessions, in the order of commits; and how often each stream broke off.
+    private static let version2 = """
+        ALTER TABLE session ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;  -- of the newest frame
+        ALTER TABLE frame ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;    -- breaks of the temporal state before it
+
+        -- What is told to those who listen. Rows are written with what they tell of, and the oldest go as new ones come.
+        CREATE TABLE event (
+            key             INTEGER PRIMARY KEY,   -- the cursor: rises in the order of commits
+            kind            TEXT NOT NULL,         -- frame, reset, drop, session-begun, session-idle, …
+            at_us           INTEGER NOT NULL,
+            session         INTEGER NOT NULL REFERENCES session (key),
+            frame           INTEGER,               -- key of the frame it tells of
+            reason          TEXT,                  -- why
+            sequence        INTEGER,               -- of the frame it has to do with, or the session's last
+            count           INTEGER,               -- frames that were dropped
+            name            TEXT                   -- of the model of a session that began
+        ) STRICT;
+        CREATE INDEX event_by_session ON event (session, key);
+
+        DROP VIEW sessions;
+        DROP VIEW frames;
+        CREATE VIEW sessions AS
+            SELECT id, drone, mission, model, model_version, state, end_reason, frames, last_sequence, epoch,
+                strftime('%Y-%m-%dT%H:%M:%S', created_us / 1000000, 'unixepoch')
+                    || printf('.%06dZ', created_us % 1000000) AS created_at,
+                strftime('%Y-%m-%dT%H:%M:%S', last_frame_us / 1000000, 'unixepoch')
+                    || printf('.%06dZ', last_frame_us % 1000000) AS last_frame_at,
+                strftime('%Y-%m-%dT%H:%M:%S', ended_us / 1000000, 'unixepoch')
+                    || printf('.%06dZ', ended_us % 1000000) AS ended_at,
+                options
+            FROM session;
+
+        CREATE VIEW frames AS
+            SELECT f.id, s.id AS session, f.sequence, f.drone, f.mission,
+                strftime('%Y-%m-%dT%H:%M:%S', f.captured_us / 1000000, 'unixepoch')
+                    || printf('.%06dZ', f.captured_us % 1000000) AS captured_at,
+                strftime('%Y-%m-%dT%H:%M:%S', f.received_us / 1000000, 'unixepoch')
+                    || printf('.%06dZ', f.received_us % 1000000) AS received_at,
+                f.model, f.model_version, f.mode, f.reason, f.epoch, f.gap_frames, f.gap_ms, f.width, f.height,
+                f.registration, f.registration_ok, f.matches, f.inliers, f.homography,
+                f.similarity_mean, f.changed_fraction, f.lat, f.lon, f.alt_m, f.heading_deg, f.stage_ms,
+                'masks/' || date(f.received_us / 1000000, 'unixepoch') || '/' || s.id || '.pack' AS pack,
+                f.mask_offset, f.mask_length, f.similarity_offset, f.similarity_length, f.image_offset, f.image_length,
+                f.digest, f.idempotency_key
+            FROM frame AS f JOIN session AS s ON s.key = f.session;
+
+        CREATE VIEW events AS
+            SELECT e.key AS cursor, e.kind,
+                strftime('%Y-%m-%dT%H:%M:%S', e.at_us / 1000000, 'unixepoch')
+                    || printf('.%06dZ', e.at_us % 1000000) AS at,
+                s.id AS session, s.drone, s.mission, f.id AS frame, e.reason, e.sequence, e.count, e.name
+            FROM event AS e JOIN session AS s ON s.key = e.session LEFT JOIN frame AS f ON f.key = e.frame;
         """
 }

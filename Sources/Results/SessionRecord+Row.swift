@@ -5,13 +5,13 @@ extension SessionRecord {
     /// The order in which `arguments` writes and `init(_:)` reads.
     static let columns = [
         "id", "drone", "mission", "model", "model_version", "options", "created_us", "last_frame_us", "last_sequence",
-        "frames", "state", "end_reason", "ended_us",
+        "frames", "epoch", "state", "end_reason", "ended_us",
     ]
 
     var arguments: StatementArguments {
         [
             id, droneID, missionID, model, modelVersion, options, createdAt.microseconds, lastFrameAt?.microseconds,
-            lastSequence, frames, state.rawValue, endReason, endedAt?.microseconds,
+            lastSequence, frames, epoch, state.rawValue, endReason, endedAt?.microseconds,
         ]
     }
 
@@ -19,7 +19,8 @@ extension SessionRecord {
         self.init(
             id: row.next(), droneID: row.next(), missionID: row.next(), model: row.next(), modelVersion: row.next(),
             options: row.next(), createdAt: row.date(), lastFrameAt: row.optionalDate(), lastSequence: row.next(),
-            frames: row.next(), state: State(rawValue: row.next())!, endReason: row.next(), endedAt: row.optionalDate())
+            frames: row.next(), epoch: row.next(), state: State(rawValue: row.next())!, endReason: row.next(),
+            endedAt: row.optionalDate())
     }
 }
 

@@ -18,6 +18,8 @@ package struct SessionRecord: Sendable, Equatable, Codable {
     /// The highest sequence number stored; nil before the first frame.
     package var lastSequence: Int?
     package var frames: Int
+    /// Of the newest frame: how often the temporal state broke off so far.
+    package var epoch: Int
     package var state: State
     /// Why the session is idle or ended, such as `idle-timeout` or `client`.
     package var endReason: String?
@@ -30,7 +32,7 @@ package struct SessionRecord: Sendable, Equatable, Codable {
     package init(
         id: String, droneID: String? = nil, missionID: String? = nil, model: String, modelVersion: String,
         options: String = "{}", createdAt: Date, lastFrameAt: Date? = nil, lastSequence: Int? = nil, frames: Int = 0,
-        state: State = .active, endReason: String? = nil, endedAt: Date? = nil
+        epoch: Int = 0, state: State = .active, endReason: String? = nil, endedAt: Date? = nil
     ) {
         self.id = id
         self.droneID = droneID
@@ -42,6 +44,7 @@ package struct SessionRecord: Sendable, Equatable, Codable {
         self.lastFrameAt = lastFrameAt
         self.lastSequence = lastSequence
         self.frames = frames
+        self.epoch = epoch
         self.state = state
         self.endReason = endReason
         self.endedAt = endedAt

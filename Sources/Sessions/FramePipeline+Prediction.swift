@@ -49,8 +49,9 @@ extension FramePipeline {
             let compared = try await stages.measure("similarity") {
                 try await propagator.align(features.value, state: previous, homography: homography)
             }
-            plan.reason = cadence?.reason(stale: compared.staleFraction(floor: KeyframeCadence.similarityFloor))
-            if plan.reason == nil {
+            let stale = cadence?.reason(stale: compared.staleFraction(floor: KeyframeCadence.similarityFloor))
+            plan.reason = plan.reason ?? stale
+            if stale == nil {
                 plan.mode = .carried
                 let prediction = await stages.measure("fuse") {
                     propagator.carry(state: previous, alignment: compared)
@@ -61,7 +62,7 @@ extension FramePipeline {
             }
             alignment = compared
         } else if previous != nil, motion?.homography != nil {
-            plan.reason = due
+            plan.reason = plan.reason ?? due
         }
 
         let output: Timed<ImageOutput>

@@ -41,6 +41,11 @@ extension FramePipeline {
     func look(_ upload: FrameUpload, on workers: WorkerPool) async throws -> Sight {
         var stages = Stages()
         let frame = try await stages.measure("decode") { try ImageCodec.decode(upload.image, maxPixels: maxPixels) }
+        return look(frame, upload, stages: stages, on: workers)
+    }
+
+    /// The same of a frame that is decoded; `stages`: what that took.
+    func look(_ frame: Frame, _ upload: FrameUpload, stages: Stages, on workers: WorkerPool) -> Sight {
         let input = Task(executorPreference: workers) {
             var stages = Stages()
             let tensor = await stages.measure("prepare") { propagator.input(of: frame) }

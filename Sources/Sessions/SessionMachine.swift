@@ -7,7 +7,7 @@ import Foundation
 package struct SessionMachine: Sendable {
     package enum Phase: Sendable, Equatable {
         case active
-        /// Memory freed; a reset begins again.
+        /// Memory freed; the next frame goes on, or, without anything to go on from, a reset begins again.
         case idle(reason: String)
         case ended(reason: String)
     }
@@ -44,11 +44,14 @@ package struct SessionMachine: Sendable {
         package var reason: String?
         package var gapFrames: Int
         package var gapMs: Int?
-        /// The stretch between two resets that the frame was planned in.
-        package var epoch: Int
+        /// The stretch between two resets by the client that the frame was planned in.
+        package var generation: Int
 
         /// Whether the frame becomes the session's newest: a late one does not.
         package var advances: Bool { reason != "late" }
+
+        /// Whether the temporal state breaks off before the frame: an epoch begins.
+        package var breaksOff: Bool { mode == .reset || reason == "client" || reason == "resume" }
     }
 
     /// A frame's place in time: `captured` as the client says, `received` by our own clock.
@@ -68,24 +71,29 @@ package struct SessionMachine: Sendable {
     package private(set) var lastSequence: Int?
     package private(set) var waiting = 0
     package private(set) var running = false
+    /// Of the newest frame: how often the temporal state broke off so far.
+    package private(set) var epoch: Int
 
-    /// Counts resets: a frame that was running when one came must not bring the old state back.
-    private var epoch = 0
+    /// Counts resets by the client: a frame that was running when one came must not bring the old state back.
+    private var generation = 0
     /// The frame whose state is held; nil: none is.
     private var previous: (moment: Moment, width: Int, height: Int)?
     /// Why the next frame begins anew, where that is not because it is the first.
     private var coldReason: (mode: Plan.Mode, reason: String)?
+    /// The state held was made again from stored frames.
+    private var isResuming = false
     private var lastActivity: Duration
 
     /// `restoredAt`: the last sequence number of a session that a restart interrupted.
     package init(
         options: SessionOptions, queueLimit: Int, now: Duration, phase: Phase = .active,
-        restoredAt lastSequence: Int? = nil
+        restoredAt lastSequence: Int? = nil, epoch: Int = 0
     ) {
         self.options = options
         self.queueLimit = queueLimit
         self.phase = phase
         self.lastSequence = lastSequence
+        self.epoch = epoch
         lastActivity = now
         if lastSequence != nil { coldReason = (.reset, "restart") }
     }
@@ -143,20 +151,23 @@ package struct SessionMachine: Sendable {
         case .outOfOrder:
             return nil
         case .late(let sequence):
-            return Plan(sequence: sequence, mode: .stateless, reason: "late", gapFrames: 0, gapMs: nil, epoch: epoch)
+            return Plan(
+                sequence: sequence, mode: .stateless, reason: "late", gapFrames: 0, gapMs: nil, generation: generation)
         case .next(let sequence, let gapFrames):
             var plan = Plan(
-                sequence: sequence, mode: .cold, reason: nil, gapFrames: gapFrames, gapMs: nil, epoch: epoch)
+                sequence: sequence, mode: .cold, reason: nil, gapFrames: gapFrames, gapMs: nil, generation: generation)
             if let previous { plan.gapMs = gap(from: previous.moment, to: moment) }
+            // The pause was ours, not the camera's: our clock says nothing, registration decides whether it still fits.
+            let gapCounts = !isResuming || (previous?.moment.captured != nil && moment.captured != nil)
             if !propagates {
                 (plan.mode, plan.reason) = (.stateless, "propagation-none")
             } else if let previous {
                 if (previous.width, previous.height) != (width, height) {
                     (plan.mode, plan.reason) = (.reset, "size")
-                } else if plan.gapMs! > options.maxGapMs {
+                } else if plan.gapMs! > options.maxGapMs, gapCounts {
                     (plan.mode, plan.reason) = (.reset, "gap")
                 } else {
-                    plan.mode = .propagated
+                    (plan.mode, plan.reason) = (.propagated, isResuming ? "resume" : nil)
                 }
             } else if let coldReason {
                 (plan.mode, plan.reason) = (coldReason.mode, coldReason.reason)
@@ -175,16 +186,45 @@ package struct SessionMachine: Sendable {
         return plan
     }
 
+    /// The epoch of a frame that is run by this plan.
+    package func epoch(of plan: Plan) -> Int { epoch + (plan.breaksOff ? 1 : 0) }
+
     /// The frame's row is stored.
     ///
     /// True: its state becomes the session's.
     package mutating func committed(_ plan: Plan, at moment: Moment, width: Int, height: Int) -> Bool {
         guard plan.advances else { return false }
         lastSequence = max(plan.sequence, lastSequence ?? plan.sequence)
-        guard phase == .active, plan.epoch == epoch else { return false }
+        epoch = epoch(of: plan)
+        guard phase == .active, plan.generation == generation else { return false }
         previous = (moment, width, height)
         coldReason = nil
+        isResuming = false
         return true
+    }
+
+    // MARK: Going on
+
+    /// Whether stored frames are to be run again before the next one, so that it need not begin anew.
+    package var wantsResume: Bool {
+        options.resumesWarm && previous == nil && ["restart", "idle"].contains(coldReason?.reason)
+    }
+
+    /// The last stored frame's state has been made again.
+    package mutating func resumed(at moment: Moment, width: Int, height: Int) {
+        previous = (moment, width, height)
+        isResuming = true
+    }
+
+    /// Whether a frame brings it back from being idle.
+    package var wakes: Bool {
+        if case .idle = phase { options.resumesWarm } else { false }
+    }
+
+    package mutating func wake() {
+        guard wakes else { return }
+        phase = .active
+        coldReason = lastSequence == nil ? nil : (.reset, "idle")
     }
 
     // MARK: The session
@@ -195,8 +235,9 @@ package struct SessionMachine: Sendable {
     package mutating func reset(now: Duration) -> Bool {
         if case .ended = phase { return false }
         phase = .active
-        epoch += 1
+        generation += 1
         previous = nil
+        isResuming = false
         coldReason = (.cold, "client")
         lastActivity = now
         return true

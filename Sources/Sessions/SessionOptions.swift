@@ -1,3 +1,4 @@
+import Foundation
 import SSP
 
 /// What a client may choose for a session.
@@ -21,6 +22,7 @@ package struct SessionOptions: Sendable, Equatable, Codable {
     package var refreshFraction = 0.05
     package var storeMasks = true
     package var storeImages = StoreImages.preview
+    package var resume = Resume.warm
 
     package enum Propagation: String, Sendable, Codable, CaseIterable {
         /// As the model's bundle says.
@@ -63,8 +65,20 @@ package struct SessionOptions: Sendable, Equatable, Codable {
         case original
     }
 
+    package enum Resume: String, Sendable, Codable, CaseIterable {
+        /// After a restart or idle time the next frame goes on from the last stored ones, which are run again.
+        case warm
+        /// After a restart the next frame begins anew; an idle session waits for a reset.
+        case cold
+    }
+
+    /// Whether there is something to go on from: pictures are kept, and a state is carried.
+    package var resumesWarm: Bool {
+        resume == .warm && propagation == .model && storeMasks && storeImages != .none
+    }
+
     enum CodingKeys: String, CodingKey {
-        case propagation, registration, late, overflow, cadence
+        case propagation, registration, late, overflow, cadence, resume
         case onRegistrationLoss = "on_registration_loss"
         case maxGapMs = "max_gap_ms"
         case idleTimeoutS = "idle_timeout_s"
@@ -77,25 +91,15 @@ package struct SessionOptions: Sendable, Equatable, Codable {
 
     package init() {}
 
-    /// What was stored before an option existed has its default.
-    package init(from decoder: any Decoder) throws {
-        let members = try decoder.container(keyedBy: CodingKeys.self)
-        func read<Value: Decodable>(_ key: CodingKeys, into value: inout Value) throws {
-            if let stored = try members.decodeIfPresent(Value.self, forKey: key) { value = stored }
-        }
-        try read(.propagation, into: &propagation)
-        try read(.registration, into: &registration)
-        try read(.onRegistrationLoss, into: &onRegistrationLoss)
-        try read(.maxGapMs, into: &maxGapMs)
-        try read(.idleTimeoutS, into: &idleTimeoutS)
-        try read(.late, into: &late)
-        try read(.overflow, into: &overflow)
-        try read(.statePrecision, into: &statePrecision)
-        try read(.cadence, into: &cadence)
-        try read(.keyframeInterval, into: &keyframeInterval)
-        try read(.refreshFraction, into: &refreshFraction)
-        try read(.storeMasks, into: &storeMasks)
-        try read(.storeImages, into: &storeImages)
+    /// As a session's row has them, and the defaults for options that it was begun without.
+    package init(json: String) {
+        self.init()
+        guard let stored = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any],
+            let defaults = try? JSONSerialization.jsonObject(with: JSONEncoder().encode(self)) as? [String: Any],
+            let whole = try? JSONSerialization.data(withJSONObject: defaults.merging(stored) { $1 }),
+            let options = try? JSONDecoder().decode(Self.self, from: whole)
+        else { return }
+        self = options
     }
 }
 

@@ -102,10 +102,7 @@ package actor SessionRegistry {
     private func load(_ id: String) async throws -> VideoSession? {
         guard let record = try await services.store.session(id) else { return nil }
         if let session = sessions[id] { return session }
-        var options = SessionOptions()
-        if let stored = try? JSONDecoder().decode(SessionOptions.self, from: Data(record.options.utf8)) {
-            options = stored
-        }
+        let options = SessionOptions(json: record.options)
         let model = try model(record.model)
         // What was active when the server stopped goes on, unless it has been silent too long since.
         var phase = SessionMachine.Phase.active
@@ -154,13 +151,16 @@ package actor SessionRegistry {
 
     // MARK: Frames
 
-    package func submit(_ upload: FrameUpload, to id: String, wantsMask: Bool = false) async throws -> FrameAnswer {
+    /// `queued` is called when the frame has its place in the session's line.
+    package func submit(
+        _ upload: FrameUpload, to id: String, wantsMask: Bool = false, queued: @escaping @Sendable () -> Void = {}
+    ) async throws -> FrameAnswer {
         let session = try await find(id)
         guard !draining else { throw SessionFault.draining }
         guard framesInFlight < limits.framesInFlight else { throw SessionFault.overloaded }
         framesInFlight += 1
         defer { framesInFlight -= 1 }
-        return try await session.submit(upload, wantsMask: wantsMask)
+        return try await session.submit(upload, wantsMask: wantsMask, queued: queued)
     }
 
     /// Whether a frame would be turned away at the door: asked before its body is read.
@@ -234,8 +234,19 @@ package actor SessionRegistry {
             pipeline: FramePipeline(model: model, options: options, maxPixels: limits.maxPixels),
             machine: SessionMachine(
                 options: options, queueLimit: limits.queuePerSession, now: services.clock.uptime(), phase: phase,
-                restoredAt: restoredAt),
-            reservedBytes: Self.stateBytes(model, options), services: services)
+                restoredAt: restoredAt, epoch: record.epoch),
+            reservedBytes: Self.stateBytes(model, options), services: services,
+            reserve: { [weak self] session throws(SessionFault) in try await self?.reserve(again: session) })
+    }
+
+    /// A frame brings the session back from being idle.
+    private func reserve(again session: VideoSession) throws(SessionFault) {
+        // Forgotten and found anew meanwhile: there must not be two of it.
+        guard sessions[session.id] === session || sessions[session.id] == nil else {
+            throw .idle(reason: "idle-timeout", lastSequence: nil)
+        }
+        if reserved[session.id] == nil { try reserve(session.id, session.model, session.options) }
+        sessions[session.id] = session
     }
 
     package static func json(_ options: SessionOptions) -> String {

@@ -22,9 +22,14 @@ package actor VideoSession {
     private var machine: SessionMachine
     private var state: TemporalState?
     private let pipeline: FramePipeline
+    private let warmStart: WarmStart
     private let services: Services
+    /// Sets memory aside for a session that comes back from being idle.
+    private let reserve: Reserve
     private var line = WaitingLine()
     private var statistics = Statistics()
+    /// Frames that gave way since the last one that was stored: told of with the next.
+    private var untoldDrops = 0
 
     /// What sessions share.
     struct Services: Sendable {
@@ -35,6 +40,8 @@ package actor VideoSession {
         let gate: Gate
         let observer: @Sendable (SessionEvent) -> Void
     }
+
+    typealias Reserve = @Sendable (VideoSession) async throws(SessionFault) -> Void
 
     package struct Statistics: Sendable, Equatable {
         package var dropped = 0
@@ -59,7 +66,7 @@ package actor VideoSession {
 
     init(
         record: SessionRecord, options: SessionOptions, model: any SegmentationModel, pipeline: FramePipeline,
-        machine: SessionMachine, reservedBytes: Int, services: Services
+        machine: SessionMachine, reservedBytes: Int, services: Services, reserve: @escaping Reserve
     ) {
         id = record.id
         droneID = record.droneID
@@ -71,6 +78,8 @@ package actor VideoSession {
         self.machine = machine
         self.reservedBytes = reservedBytes
         self.services = services
+        self.reserve = reserve
+        warmStart = WarmStart(model: model, options: options, maxPixels: pipeline.maxPixels, services: services)
     }
 
     package var status: Status {
@@ -90,10 +99,12 @@ package actor VideoSession {
     /// Runs a frame, or finds its stored answer.
     ///
     /// Throws `SessionFault`; then nothing has changed.
-    package func submit(_ upload: FrameUpload, wantsMask: Bool = false) async throws -> FrameAnswer {
+    package func submit(
+        _ upload: FrameUpload, wantsMask: Bool = false, queued isInLine: @Sendable () -> Void = {}
+    ) async throws -> FrameAnswer {
         let received = services.clock.now()
         let arrived = services.clock.uptime()
-        let sight = try await takeTurn(upload)
+        let sight = try await takeTurn(upload, isInLine)
         // Once its turn has come a frame is finished, whether or not its sender still listens: the work is
         // a task of its own, which the request's cancellation does not reach.
         let queued = services.clock.uptime() - arrived
@@ -116,10 +127,10 @@ package actor VideoSession {
         guard machine.reset(now: services.clock.uptime()) else { throw gone() ?? .noSession(id: id) }
         state = nil
         services.observer(.reset(session: id, reason: "client"))
-        guard !wasActive else { return }
-        try await stored { store in
-            try await store.setState(.active, reason: nil, at: self.services.clock.now(), session: self.id)
-        }
+        let now = services.clock.now()
+        if !wasActive { try await stored { try await $0.setState(.active, reason: nil, at: now, session: self.id) } }
+        let told = EventRecord(kind: .reset, sessionID: id, at: now, reason: "client")
+        try await stored { try await $0.append(told) }
     }
 
     package func end(reason: String) async throws(SessionFault) {
@@ -143,24 +154,35 @@ package actor VideoSession {
         return true
     }
 
+    /// A frame gave way to newer ones.
+    package func dropped() {
+        statistics.dropped += 1
+        untoldDrops += 1
+        services.observer(.dropped(session: id))
+    }
+
     /// Whether nothing is lost by forgetting it: what the store says is all there is to know.
     var isForgettable: Bool { machine.phase != .active && !machine.running }
 
     // MARK: The queue
 
     /// Comes back when the frame's turn has come, with what is seen of it already.
-    private func takeTurn(_ upload: FrameUpload) async throws(SessionFault) -> FramePipeline.Look? {
+    private func takeTurn(
+        _ upload: FrameUpload, _ isInLine: () -> Void
+    ) async throws(SessionFault) -> FramePipeline.Look? {
         switch machine.arrive(now: services.clock.uptime()) {
-        case .run: return nil
+        case .run:
+            isInLine()
+            return nil
         case .refuse: throw .queueFull(limit: machine.queueLimit)
         case .waitDroppingOldest:
             line.dropOldest()
-            statistics.dropped += 1
-            services.observer(.dropped(session: id))
+            dropped()
         case .wait: break
         }
         let call = await withCheckedContinuation {
             line.append(upload, $0)
+            isInLine()
             lookAhead()
         }
         switch call {
@@ -202,6 +224,7 @@ package actor VideoSession {
         if let fault = gone() { throw fault }
         let order = machine.order(sequence: upload.sequence)
         if case .outOfOrder(let expected) = order { throw SessionFault.outOfOrder(expected: expected) }
+        if machine.wakes { try await wake() }
 
         var stages = FramePipeline.Stages()
         stages.add("queue", queued)
@@ -242,12 +265,40 @@ package actor VideoSession {
         }
         stages.add(sight.stages)
 
+        if machine.wantsResume, pipeline.propagates {
+            let start = services.clock.uptime()
+            await resume()
+            stages.add("resume", services.clock.uptime() - start)
+        }
+
         let frame = sight.frame
         let plan = machine.plan(
             order, at: moment, width: frame.width, height: frame.height, propagates: pipeline.propagates)!
         let outcome: FramePipeline.Outcome
         (outcome, stages) = try await run(sight, upload, plan, wantsMask: wantsMask, stages: stages)
         return (outcome, frame)
+    }
+
+    // MARK: Going on
+
+    private func wake() async throws(SessionFault) {
+        try await reserve(self)
+        machine.wake()
+        try await stored { store in
+            try await store.setState(.active, reason: nil, at: self.services.clock.now(), session: self.id)
+        }
+    }
+
+    /// Makes the state again that a restart or idle time took; where that fails the next frame begins anew.
+    private func resume() async {
+        guard let (made, last) = try? await warmStart.state(of: id), machine.wantsResume else { return }
+        state = made
+        let age = services.clock.now().timeIntervalSince(last.receivedAt)
+        // A frame without a time of its own has that of its receipt.
+        let moment = SessionMachine.Moment(
+            captured: last.capturedAt == last.receivedAt ? nil : last.capturedAt,
+            received: services.clock.uptime() - .seconds(max(0, age)))
+        machine.resumed(at: moment, width: last.width, height: last.height)
     }
 
     /// Work that computes, on the task's preferred executor instead of the actor's.
@@ -290,7 +341,21 @@ package actor VideoSession {
     }
 
     private func commit(_ record: FrameRecord, _ pictures: FramePictures) async throws(SessionFault) -> FrameRecord {
-        try await stored { try await $0.commit(record, pictures: pictures) }
+        var events: [EventRecord] = []
+        func tell(_ kind: EventRecord.Kind, reason: String? = nil, count: Int? = nil) {
+            events.append(
+                EventRecord(
+                    kind: kind, sessionID: id, at: record.receivedAt, reason: reason, sequence: record.sequence,
+                    count: count))
+        }
+        if record.mode == SessionMachine.Plan.Mode.reset.rawValue { tell(.reset, reason: record.reason) }
+        let drops = untoldDrops
+        if drops > 0 { tell(.drop, count: drops) }
+        let committed = try await stored { [events] in
+            try await $0.commit(record, pictures: pictures, events: events)
+        }
+        untoldDrops -= drops
+        return committed
     }
 
     /// Calls the store; its errors become the session's.
@@ -311,9 +376,11 @@ package actor VideoSession {
         }
     }
 
-    private func gone() -> SessionFault? {
+    /// Why it takes no frames; nil: it does.
+    package func gone() -> SessionFault? {
         switch machine.phase {
         case .active: nil
+        case .idle where machine.wakes: nil
         case .idle(let reason): .idle(reason: reason, lastSequence: machine.lastSequence)
         case .ended(let reason): .ended(reason: reason, lastSequence: machine.lastSequence)
         }
@@ -331,7 +398,8 @@ package actor VideoSession {
             idempotencyKey: upload.idempotencyKey, droneID: droneID, missionID: missionID, model: bundle.name,
             modelVersion: bundle.version, capturedAt: upload.capturedAt ?? received, receivedAt: received,
             width: frame.width, height: frame.height, mode: step.plan.mode.rawValue, reason: step.plan.reason,
-            gapFrames: step.plan.gapFrames, gapMs: step.plan.gapMs, registration: step.registration,
+            epoch: step.plan.advances ? machine.epoch(of: step.plan) : machine.epoch, gapFrames: step.plan.gapFrames,
+            gapMs: step.plan.gapMs, registration: step.registration,
             similarityMean: step.prediction.similarityMean, changedFraction: step.prediction.changedFraction,
             position: upload.position,
             classes: bundle.classes.enumerated().map { value, info in

@@ -59,10 +59,12 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
     public var width: Int
     public var height: Int
     public var mode: Mode
-    /// Why the mode is not `propagated`, such as `gap`, `size` or `registration`.
+    /// Why the mode is not `propagated`, such as `gap`, `size` or `registration`; `resume` where it is, from stored frames.
     public var reason: String?
     /// Whether the image model saw the frame.
     public var keyframe: Bool?
+    /// How often the prediction carried along broke off before this frame.
+    public var epoch: Int?
     /// Sequence numbers skipped before this one.
     public var gapFrames: Int?
     /// Milliseconds since the frame before.
@@ -79,7 +81,7 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
     public var links: Links?
 
     enum CodingKeys: String, CodingKey {
-        case id, sequence, model, width, height, mode, reason, keyframe, registration, position, classes, links
+        case id, sequence, epoch, model, width, height, mode, reason, keyframe, registration, position, classes, links
         case sessionID = "session_id"
         case capturedAt = "captured_at"
         case receivedAt = "received_at"

@@ -8,7 +8,7 @@ public struct Session: Codable, Sendable, Equatable, Identifiable {
 
         /// Takes frames.
         public static let active = State(rawValue: "active")
-        /// No frame came for too long; a reset resumes it.
+        /// No frame came for too long; the next one, or a reset, brings it back.
         public static let idle = State(rawValue: "idle")
         /// Over.
         public static let ended = State(rawValue: "ended")
@@ -30,13 +30,15 @@ public struct Session: Codable, Sendable, Equatable, Identifiable {
     public var nextSequence: Int?
     /// How many frames are stored.
     public var frames: Int?
+    /// How often the prediction carried along broke off so far.
+    public var epoch: Int?
     /// Memory of the prediction carried along.
     public var stateBytes: Int?
     /// As accepted, with defaults filled in.
     public var options: SessionOptions?
 
     enum CodingKeys: String, CodingKey {
-        case id, model, state, frames, options
+        case id, model, state, frames, epoch, options
         case droneID = "drone_id"
         case missionID = "mission_id"
         case modelVersion = "model_version"
@@ -76,13 +78,15 @@ public struct SessionOptions: Codable, Sendable, Equatable {
     public var storeMasks: Bool?
     /// `none`, `preview` or `original`.
     public var storeImages: String?
+    /// After a restart of the server, or idle time: `warm` (go on from stored frames) or `cold` (begin anew).
+    public var resume: String?
 
     public init(
         propagation: String? = nil, registration: String? = nil, onRegistrationLoss: String? = nil,
         maxGapMs: Int? = nil, idleTimeoutS: Int? = nil, late: String? = nil, overflow: String? = nil,
         statePrecision: String? = nil, cadence: String? = nil,
         keyframeInterval: Int? = nil, refreshFraction: Double? = nil, storeMasks: Bool? = nil,
-        storeImages: String? = nil
+        storeImages: String? = nil, resume: String? = nil
     ) {
         self.propagation = propagation
         self.registration = registration
@@ -97,10 +101,11 @@ public struct SessionOptions: Codable, Sendable, Equatable {
         self.refreshFraction = refreshFraction
         self.storeMasks = storeMasks
         self.storeImages = storeImages
+        self.resume = resume
     }
 
     enum CodingKeys: String, CodingKey {
-        case propagation, registration, late, overflow, cadence
+        case propagation, registration, late, overflow, cadence, resume
         case onRegistrationLoss = "on_registration_loss"
         case maxGapMs = "max_gap_ms"
         case idleTimeoutS = "idle_timeout_s"

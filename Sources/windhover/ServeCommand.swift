@@ -35,6 +35,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Folder for the database and the stored masks; made if it is not there.")
     var data = "data"
 
+    @Option(help: "Folder of the dashboard, served at / (default: web, where there is one).")
+    var web: String?
+
+    @Flag(help: "Serve no dashboard.")
+    var noWeb = false
+
     @Option(help: "OpenVINO device: CPU, GPU, NPU, AUTO, …")
     var device = "CPU"
 
@@ -168,6 +174,7 @@ struct ServeCommand: AsyncParsableCommand {
 
         var configuration = WindhoverServer.Configuration()
         (configuration.host, configuration.port, configuration.keys) = (host, port, apiKey)
+        configuration.pages = try pages(logger)
         configuration.maxBodyBytes = maxBody << 20
         configuration.maxConnections = maxConnections
         configuration.bodyTimeout = .seconds(bodyTimeout)
@@ -180,6 +187,19 @@ struct ServeCommand: AsyncParsableCommand {
             print("windhover: listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             fflush(nil)
         }
+    }
+}
+
+extension ServeCommand {
+    private func pages(_ logger: Logger) throws -> WebPages {
+        let folder = URL(fileURLWithPath: web ?? "web")
+        if noWeb { return WebPages() }
+        guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("index.html").path) else {
+            guard web == nil else { throw ValidationError("--web: there is no index.html in \(folder.path)") }
+            logger.info("no dashboard is served: there is no folder \"web\" here (--web)")
+            return WebPages()
+        }
+        return try WebPages(folder: folder)
     }
 }
 

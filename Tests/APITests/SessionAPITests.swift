@@ -275,11 +275,11 @@ import Testing
         }
     }
 
-    @Test func `An idle session is 410 until a reset resumes it, and replays work meanwhile`() async throws {
+    @Test func `An idle session that is to begin anew is 410 until a reset, and replays work meanwhile`() async throws {
         let uptime = Mutex(Duration.zero)
         let clock = ServiceClock(now: { Date() }, uptime: { uptime.withLock { $0 } })
         try await withServer({ $0.clock = clock }) { server in
-            let id = try await server.session(#"{"idle_timeout_s": 5}"#)
+            let id = try await server.session(#"{"idle_timeout_s": 5, "resume": "cold"}"#)
             let first = try await server.put(TestServer.frame(0), 0, to: id)
             uptime.withLock { $0 = .seconds(6) }
             await server.registry.expire()
@@ -341,7 +341,7 @@ import Testing
         let data = FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: data) }
         let (id, first) = try await withServer({ $0.data = data }) { server in
-            let id = try await server.session(#"{"registration": "identity"}"#)
+            let id = try await server.session(#"{"registration": "identity", "resume": "cold"}"#)
             return (id, try await server.put(TestServer.frame(0), 0, to: id))
         }
         try await withServer({ $0.data = data }) { server in

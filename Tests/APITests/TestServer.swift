@@ -152,13 +152,16 @@ struct TestFailure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
+private let clientThreads = WorkerPool(threads: 32)
+
 /// Runs `body` with a server, and stops it whatever happens.
 func withServer<Result>(
     _ change: (inout TestServer.Setup) -> Void = { _ in }, _ body: (TestServer) async throws -> Result
 ) async throws -> Result {
     let server = try await TestServer(change)
     do {
-        let result = try await body(server)
+        // Clients that read by hand block their thread: not one of those that the server in this process needs.
+        let result = try await withTaskExecutorPreference(clientThreads) { try await body(server) }
         await server.stop()
         return result
     } catch {

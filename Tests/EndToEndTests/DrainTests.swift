@@ -30,6 +30,24 @@ extension EndToEndTests {
             }
         }
 
+        @Test("Readers of events do not hold it up, whether they read or not")
+        func readers() async throws {
+            try await withServer(arguments: ["--drain-timeout", "600"]) { server in
+                let curl = try #require(Program.find("curl"))
+                let readers = try (0..<3).map { _ in
+                    try ChildProcess(["-sN", server.url + "/v1/events"], program: curl, lifeSpan: .seconds(90))
+                }
+                for reader in readers { for await line in reader.lines where line.hasPrefix("id: ") { break } }
+                // It reads no further from here on.
+                readers[2].signal(SIGSTOP)
+                server.process.signal(SIGTERM)
+                let outcome = await server.process.outcome
+                #expect(outcome.status == 0 && !outcome.wasKilled, "\(outcome.errors)")
+                for reader in readers.prefix(2) { _ = await reader.outcome }
+                await readers[2].killAndWait()
+            }
+        }
+
         /// Sends frames that take their time, and SIGTERM once all of them are in the server.
         private static func stop(_ server: Server, while count: Int, to session: String) async throws {
             let image = Data(try Pictures.gradient(width: 2400, height: 1800).pngData())

@@ -121,7 +121,7 @@ extension EndToEndTests {
                 #expect(records.map { $0["sequence"] as? Int } == Array(0..<30))
                 let stored = try await server.client.frames(FrameQuery(limit: 1000)).items
                 #expect(stored.map(\.sequence) == Array((0..<30).reversed()))
-                #expect(stored.filter { $0.reason == "restart" }.count == 2)
+                #expect(stored.filter { $0.stageMs?["resume"] != nil }.count == 2)
                 await server.process.killAndWait()
             }
         }

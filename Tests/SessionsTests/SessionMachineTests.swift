@@ -250,6 +250,77 @@ import Testing
         #expect(plan?.reason == "restart")
         expect(run(&machine, 43, at: at(100))?.mode == .propagated)
     }
+
+    @Test func `An epoch begins where the temporal state breaks off`() {
+        var machine = machine { $0.late = .stateless }
+        func epoch(_ sequence: Int?, at moment: Moment, size: (Int, Int) = (640, 384)) -> Int? {
+            let plan = run(&machine, sequence, at: moment, size: size)
+            return plan.map { _ in machine.epoch }
+        }
+        expect(epoch(0, at: at(0)) == 0)
+        expect(epoch(2, at: at(100)) == 0)
+        expect(epoch(3, at: at(5000)) == 1)
+        expect(epoch(4, at: at(5100), size: (320, 192)) == 2)
+        // A late one changes nothing.
+        expect(epoch(1, at: at(5200)) == 2)
+        _ = machine.reset(now: .seconds(6))
+        expect(epoch(5, at: at(6000)) == 3)
+        expect(epoch(6, at: at(6100)) == 3)
+        var restored = SessionMachine(
+            options: SessionOptions(), queueLimit: 2, now: .zero, restoredAt: 6, epoch: 3)
+        #expect(restored.epoch == 3)
+        run(&restored, 7, at: at(0))
+        #expect(restored.epoch == 4)
+    }
+
+    @Test func `A state made again from stored frames is gone on from, and our own pause is no gap`() {
+        var machine = SessionMachine(options: SessionOptions(), queueLimit: 2, now: .zero, restoredAt: 3, epoch: 2)
+        #expect(machine.wantsResume)
+        machine.resumed(at: at(-60_000), width: 640, height: 384)
+        #expect(!machine.wantsResume)
+        let plan = run(&machine, 4, at: at(0))
+        #expect(plan?.mode == .propagated && plan?.reason == "resume" && plan?.gapMs == 60_000)
+        #expect(machine.epoch == 3)
+        // From here on the clock counts again.
+        expect(run(&machine, 5, at: at(100))?.reason == nil)
+        expect(run(&machine, 6, at: at(5000))?.reason == "gap")
+    }
+
+    @Test func `Going on obeys the client's times, sizes and resets`() {
+        func machine() -> SessionMachine {
+            var machine = SessionMachine(options: SessionOptions(), queueLimit: 2, now: .zero, restoredAt: 3)
+            let taken = Moment(captured: Date(timeIntervalSince1970: 100), received: .zero)
+            machine.resumed(at: taken, width: 640, height: 384)
+            return machine
+        }
+        var (late, size, reset) = (machine(), machine(), machine())
+        let later = Moment(captured: Date(timeIntervalSince1970: 105), received: .zero)
+        expect(run(&late, 4, at: later)?.reason == "gap")
+        expect(run(&size, 4, at: at(0), size: (320, 192))?.reason == "size")
+        _ = reset.reset(now: .zero)
+        expect(run(&reset, 4, at: at(0))?.reason == "client")
+        #expect(
+            size.withoutRegistration(
+                size.plan(size.order(sequence: 5), at: at(0), width: 320, height: 192, propagates: true)!
+            ).reason == "registration")
+    }
+
+    @Test func `An idle session wakes where it has frames to go on from`() {
+        for (warm, change) in [
+            (true, { (_: inout SessionOptions) in }), (false, { $0.resume = .cold }),
+            (false, { $0.storeImages = .none }), (false, { $0.storeMasks = false }),
+        ] {
+            var machine = machine(change)
+            run(&machine, 0, at: at(0))
+            expect(machine.expire(now: .seconds(121)))
+            #expect(machine.wakes == warm)
+            machine.wake()
+            #expect((machine.phase == .active) == warm)
+            #expect(machine.wantsResume == warm)
+            // Its pictures are gone: it begins anew, and says why.
+            if warm { expect(run(&machine, 1, at: at(121_000))?.reason == "idle") }
+        }
+    }
 }
 
 /// `#expect` for calls that change what they are called on, which the macro cannot hold.

@@ -1,9 +1,11 @@
 import HTTPTypes
+import Hummingbird
 import NIOCore
 import NIOHTTPTypes
 import Results
 
-/// Watches one connection for bodies that are too long in coming, and answers `Expect: 100-continue`.
+/// Watches one connection for bodies that are too long in coming and for answers that nobody reads, answers
+/// `Expect: 100-continue`, and ends answers without end when the server stops.
 ///
 /// Hummingbird reads the rest of a body that was refused, without limit, so that the connection can be used again. An
 /// endless body would keep it reading for good: here it is cut off.
@@ -14,11 +16,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     struct Limits: Sendable {
-        /// From a request's head to the end of its body.
+        /// From a request's head to the end of its body; of a stream of frames, without a byte of it.
         var bodyTime: TimeAmount
         /// For the rest of a body whose request has been answered.
         var drainTime: TimeAmount = .seconds(5)
         var bodyBytes: Int
+        /// Without a byte moving either way while the answer's next bytes wait to be read.
+        var stallTime: TimeAmount
     }
 
     private let limits: Limits
@@ -27,16 +31,31 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// The response's head has been written.
     private var answering = false
     private var deadline: Scheduled<Void>?
+    /// The whole response has been written.
+    private var answered = false
+    /// The answer has no end.
+    private var isLive = false
+    /// The body has no end; when its last bytes came.
+    private var isStream = false
+    private var lastBytes = NIODeadline.now()
+    private var isStopping = false
+    private var stall: Scheduled<Void>?
+    /// Something came in since the stall was last looked at.
+    private var heard = false
 
     init(limits: Limits) {
         self.limits = limits
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        heard = true
         switch unwrapInboundIn(data) {
         case .head(let head):
             reading = true
-            answering = false
+            (answering, answered) = (false, false)
+            lastBytes = .now()
+            isLive = false
+            isStream = StreamRoutes.isStream(head.path ?? "")
             schedule(context, after: limits.bodyTime)
             // RFC 9110, 10.1.1: the client waits for this before it sends the body. One that says it will send more
             // than is taken gets its final answer instead, and keeps the body.
@@ -44,7 +63,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             if head.headerFields[.expect]?.lowercased() == "100-continue", length <= limits.bodyBytes {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
-        case .body: break
+        case .body: lastBytes = .now()
         case .end:
             reading = false
             deadline?.cancel()
@@ -54,16 +73,51 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(let head) where head.status.kind != .informational: answering = true
-        case .end where reading: schedule(context, after: limits.drainTime)
+        case .head(let head) where head.status.kind != .informational:
+            answering = true
+            isLive = Response.liveTypes.contains { head.headerFields[.contentType]?.hasPrefix($0) == true }
+        case .end where reading:
+            answered = true
+            schedule(context, after: limits.drainTime)
         default: break
         }
         context.write(data, promise: promise)
+        if isLive, isStopping { context.close(promise: nil) }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        stall?.cancel()
+        if !context.channel.isWritable { watchStall(context, buffered: .max) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent {
+            isStopping = true
+            // Others are finished first; this one would never be.
+            if isLive { context.close(promise: nil) }
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         deadline?.cancel()
+        stall?.cancel()
         context.fireChannelInactive()
+    }
+
+    /// `buffered`: bytes that waited to be read when it was last looked at.
+    ///
+    /// A client that reads slowly is left alone: what waits for it is bounded.
+    private func watchStall(_ context: ChannelHandlerContext, buffered: Int) {
+        heard = false
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        stall = context.eventLoop.scheduleTask(in: limits.stallTime) {
+            let (guardian, context) = bound.value
+            let now = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+            guard guardian.heard || now < buffered else { return context.close(promise: nil) }
+            guardian.watchStall(context, buffered: now)
+        }
     }
 
     private func schedule(_ context: ChannelHandlerContext, after time: TimeAmount) {
@@ -77,6 +131,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func cutOff(_ context: ChannelHandlerContext) {
         guard reading else { return }
+        if isStream, !answered {
+            let silent = NIODeadline.now() - lastBytes
+            if silent < limits.bodyTime { return schedule(context, after: limits.bodyTime - silent) }
+        }
         if !answering {
             answering = true
             // RFC 9110, 15.5.9

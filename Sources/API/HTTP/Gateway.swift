@@ -10,6 +10,7 @@ struct Gateway: RouterMiddleware {
     let keys: AccessKeys
     let metrics: Metrics
     let routes: [Route]
+    let pages: WebPages
 
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws
         -> Response
@@ -20,7 +21,7 @@ struct Gateway: RouterMiddleware {
         let start = ContinuousClock.now
         var response: Response
         do {
-            try keys.check(request)
+            if !pages.contains(request.uri.path), !LoginRoutes.isOpen(request) { try keys.check(request) }
             response = try await next(request, context)
         } catch {
             let problem = problem(for: error, request)
@@ -71,10 +72,7 @@ struct Gateway: RouterMiddleware {
             return Problem(
                 status: error.status, slug: "bad-request", title: "The request is not valid",
                 detail: error.status.reasonPhrase)
-        default:
-            return Problem(
-                status: .internalServerError, slug: "internal", title: "Something went wrong in the server",
-                detail: "The request's id finds the reason in the server's log.")
+        default: return .internalError
         }
     }
 

@@ -51,14 +51,24 @@ struct Problem: Error, Sendable {
         }
     }
 
+    static let internalError = Problem(
+        status: .internalServerError, slug: "internal", title: "Something went wrong in the server",
+        detail: "The request's id finds the reason in the server's log.")
+
+    /// The document without its request's id.
+    var members: [String: Value] {
+        var members: [String: Value] = extra
+        members["type"] = .string(Self.typePrefix + slug)
+        members["title"] = .string(title)
+        members["status"] = .int(status.code)
+        members["detail"] = .string(detail)
+        if let field { members["field"] = .string(field) }
+        return members
+    }
+
     func response(requestID: String) -> Response {
-        var body: [String: Value] = extra
-        body["type"] = .string(Self.typePrefix + slug)
-        body["title"] = .string(title)
-        body["status"] = .int(status.code)
-        body["detail"] = .string(detail)
+        var body = members
         body["request_id"] = .string(requestID)
-        if let field { body["field"] = .string(field) }
         var response = Response.json(body, status: status)
         response.headers[.contentType] = "application/problem+json"
         if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
@@ -71,11 +81,15 @@ struct Problem: Error, Sendable {
 extension Response {
     /// JSON with sorted keys, slashes as they are.
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
+        bytes(encoded(value), type: "application/json", status: status)
+    }
+
+    /// One line.
+    static func encoded(_ value: some Encodable) -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Everything answered here is a tree of plain values: encoding cannot fail.
-        let data = (try? encoder.encode(value)) ?? Data("{}".utf8)
-        return bytes(data, type: "application/json", status: status)
+        return (try? encoder.encode(value)) ?? Data("{}".utf8)
     }
 
     static func bytes(

@@ -15,6 +15,7 @@ package final class Metrics: Sendable {
 
     private struct State {
         var counters: [String: [String: Int]] = [:]
+        var gauges: [String: [String: Int]] = [:]
         var histograms: [String: [String: Histogram]] = [:]
     }
 
@@ -27,6 +28,11 @@ package final class Metrics: Sendable {
     /// `labels` as in the text form, `mode="cold"`.
     func count(_ name: String, _ labels: String = "", by amount: Int = 1) {
         state.withLock { $0.counters[name, default: [:]][labels, default: 0] += amount }
+    }
+
+    /// Moves a number that goes up and down.
+    func gauge(_ name: String, _ labels: String, by amount: Int) {
+        state.withLock { $0.gauges[name, default: [:]][labels, default: 0] += amount }
     }
 
     func observe(_ name: String, _ labels: String = "", seconds: Double) {
@@ -73,10 +79,12 @@ package final class Metrics: Sendable {
             out += "windhover_store_commit_seconds_count \(store.groups)\n"
         }
         let snapshot = state.withLock { $0 }
-        for (name, series) in snapshot.counters.sorted(by: { $0.key < $1.key }) {
-            out += "# TYPE \(name) counter\n"
-            for (labels, value) in series.sorted(by: { $0.key < $1.key }) {
-                out += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
+        for (type, families) in [("gauge", snapshot.gauges), ("counter", snapshot.counters)] {
+            for (name, series) in families.sorted(by: { $0.key < $1.key }) {
+                out += "# TYPE \(name) \(type)\n"
+                for (labels, value) in series.sorted(by: { $0.key < $1.key }) {
+                    out += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
+                }
             }
         }
         for (name, series) in snapshot.histograms.sorted(by: { $0.key < $1.key }) {

@@ -2,7 +2,6 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Imaging
-import Inference
 import Results
 import Sessions
 
@@ -10,11 +9,13 @@ import Sessions
 struct FrameRoutes {
     let registry: SessionRegistry
     let store: any ResultStore
+    let pictures: PictureMaker
 
     var routes: [Route] {
         [
             .get("/v1/frames", list),
             .get("/v1/frames/{id}", get),
+            .get("/v1/frames/{id}/image", image),
             .get("/v1/frames/{id}/mask", mask),
             .get("/v1/frames/{id}/overlay", overlay),
             .get("/v1/frames/{id}/similarity", similarity),
@@ -56,9 +57,15 @@ struct FrameRoutes {
         return .json(FrameView(frame: try await frame(context)))
     }
 
+    @Sendable private func image(_ request: Request, _ context: Context) async throws -> Response {
+        _ = try QueryParameters(request, allowed: [])
+        let bytes = try await pictures.image(of: frame(context))
+        return picture(bytes, type: bytes.starts(with: [0xFF, 0xD8]) ? "image/jpeg" : "image/png")
+    }
+
     @Sendable private func mask(_ request: Request, _ context: Context) async throws -> Response {
         _ = try QueryParameters(request, allowed: [])
-        return picture(try await maskBytes(frame(context)), type: "image/png")
+        return picture(try await pictures.mask(of: frame(context)), type: "image/png")
     }
 
     @Sendable private func overlay(_ request: Request, _ context: Context) async throws -> Response {
@@ -66,30 +73,15 @@ struct FrameRoutes {
         let alpha = try parameters.double("alpha", in: 0...1) ?? 0.5
         let legend = try parameters.bool("legend") ?? true
         let frame = try await frame(context)
-        guard let blob = frame.image else { throw Problem.notStored("image", option: "store_images") }
         let only = try classes(parameters, frame).map { Set($0.map(\.value)) }
-        let (image, mask) = (try await store.read(blob), try await maskBytes(frame))
-        let info = classInfo(of: frame)
-        return try await registry.compute {
-            let drawn = OverlayRenderer.render(
-                frame: try ImageCodec.decode(image), mask: try LabelMap.decodePNG(mask), classes: info, alpha: alpha,
-                only: only, legend: legend)
-            return picture(try drawn.jpegData(quality: 88), type: "image/jpeg")
-        }
+        return picture(
+            try await pictures.overlay(of: frame, alpha: alpha, only: only, legend: legend), type: "image/jpeg")
     }
 
     @Sendable private func similarity(_ request: Request, _ context: Context) async throws -> Response {
         _ = try QueryParameters(request, allowed: [])
         let frame = try await frame(context)
-        guard let blob = frame.similarity else {
-            guard frame.mode == "propagated" else {
-                throw Problem(
-                    status: .notFound, slug: "no-similarity", title: "The frame has no similarity map",
-                    detail: "Nothing was propagated into this frame (mode \"\(frame.mode)\").")
-            }
-            throw Problem.notStored("similarity", option: "store_masks")
-        }
-        let stored = try await store.read(blob)
+        let stored = try await pictures.similarity(of: frame)
         return try await registry.compute {
             let map = try GreyMap.decodePNG(stored).enlarged(width: frame.width, height: frame.height)
             return picture(try map.pngData(), type: "image/png")
@@ -100,7 +92,7 @@ struct FrameRoutes {
         let parameters = try QueryParameters(request, allowed: ["class"])
         let frame = try await frame(context)
         let wanted = try classes(parameters, frame) ?? frame.classes.filter { $0.pixels > 0 }
-        let mask = try await maskBytes(frame)
+        let mask = try await pictures.mask(of: frame)
         return try await registry.compute {
             let all = COCORLE.encode(try LabelMap.decodePNG(mask), classes: frame.classes.count)
             let items = wanted.map { RLEView(value: $0.value, name: $0.name, pixels: $0.pixels, rle: all[$0.value]) }
@@ -115,7 +107,7 @@ struct FrameRoutes {
         let simplify = try parameters.double("simplify", in: 0...1000) ?? 0
         let frame = try await frame(context)
         let wanted = try classes(parameters, frame) ?? frame.classes.filter { $0.pixels > 0 }
-        let mask = try await maskBytes(frame)
+        let mask = try await pictures.mask(of: frame)
         return try await registry.compute {
             let labels = try LabelMap.decodePNG(mask)
             let items = wanted.map { item in
@@ -141,11 +133,6 @@ struct FrameRoutes {
         return frame
     }
 
-    private func maskBytes(_ frame: FrameRecord) async throws -> [UInt8] {
-        guard let blob = frame.mask else { throw Problem.notStored("mask", option: "store_masks") }
-        return try await store.read(blob)
-    }
-
     /// The classes that `class` names, comma-separated; nil: it was not given.
     private func classes(_ parameters: QueryParameters, _ frame: FrameRecord) throws(Problem)
         -> [FrameRecord.ClassPixels]?
@@ -160,18 +147,6 @@ struct FrameRoutes {
             found.append(item)
         }
         return found
-    }
-
-    /// Names and colours: of the model as loaded, or, of a model that is gone, by name with colours to tell apart.
-    private func classInfo(of frame: FrameRecord) -> [ClassInfo] {
-        if let bundle = registry.models[frame.model]?.bundle, bundle.classes.map(\.name) == frame.classes.map(\.name) {
-            return bundle.classes
-        }
-        return frame.classes.map { item in
-            let hue = UInt32(truncatingIfNeeded: item.value &+ 1) &* 2_654_435_761
-            return ClassInfo(
-                name: item.name, color: RGB(UInt8(hue >> 24), UInt8(hue >> 16 & 255), UInt8(hue >> 8 & 255)))
-        }
     }
 }
 

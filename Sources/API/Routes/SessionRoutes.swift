@@ -23,7 +23,7 @@ struct SessionRoutes {
     private static let members: Set<String> = [
         "drone_id", "mission_id", "model", "propagation", "registration", "on_registration_loss", "max_gap_ms",
         "idle_timeout_s", "late", "overflow", "state_precision", "cadence", "keyframe_interval", "refresh_fraction",
-        "store_masks", "store_images",
+        "store_masks", "store_images", "resume",
     ]
 
     @Sendable private func create(_ request: Request, _ context: Context) async throws -> Response {
@@ -56,6 +56,7 @@ struct SessionRoutes {
         if let value = try body.choice("store_images", SessionOptions.StoreImages.self) {
             new.options.storeImages = value
         }
+        if let value = try body.choice("resume", SessionOptions.Resume.self) { new.options.resume = value }
         let session = try await registry.create(new)
         var response = try await view(session.id, status: .created)
         response.headers[.location] = "/v1/sessions/\(session.id)"
@@ -99,8 +100,7 @@ struct SessionRoutes {
     }
 
     private func view(_ record: SessionRecord) async -> SessionView {
-        let options = try? JSONDecoder().decode(SessionOptions.self, from: Data(record.options.utf8))
         let status = await registry.inMemory(record.id)?.status
-        return SessionView(record: record, options: options ?? SessionOptions(), status: status)
+        return SessionView(record: record, options: SessionOptions(json: record.options), status: status)
     }
 }

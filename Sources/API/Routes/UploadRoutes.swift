@@ -160,11 +160,3 @@ struct UploadRoutes {
         return homography
     }
 }
-
-extension Problem {
-    static func notStored(_ picture: String, option: String) -> Problem {
-        Problem(
-            status: .notFound, slug: "\(picture)-not-stored", title: "The picture was not stored",
-            detail: "This frame's \(picture) was not kept (session option \"\(option)\").")
-    }
-}

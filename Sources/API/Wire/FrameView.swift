@@ -8,7 +8,8 @@ struct FrameView: Encodable {
     let frame: FrameRecord
 
     private enum Key: String, CodingKey {
-        case id, sequence, model, width, height, mode, reason, keyframe, registration, position, classes, links
+        case id, sequence, epoch, model, width, height, mode, reason, keyframe, registration, position, classes
+        case links
         case sessionID = "session_id"
         case droneID = "drone_id"
         case missionID = "mission_id"
@@ -38,6 +39,7 @@ struct FrameView: Encodable {
         try out.encode(frame.mode, forKey: .mode)
         try out.encode(frame.reason, forKey: .reason)
         try out.encode(frame.isKeyframe, forKey: .keyframe)
+        try out.encode(frame.epoch, forKey: .epoch)
         try out.encode(frame.gapFrames, forKey: .gapFrames)
         try out.encode(frame.gapMs, forKey: .gapMs)
         try out.encode(frame.registration.map(RegistrationView.init), forKey: .registration)

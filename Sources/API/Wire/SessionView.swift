@@ -10,7 +10,7 @@ struct SessionView: Encodable {
     let status: VideoSession.Status?
 
     private enum Key: String, CodingKey {
-        case id, model, state, frames, options, waiting, dropped, replayed, resets
+        case id, model, state, frames, epoch, options, waiting, dropped, replayed, resets
         case droneID = "drone_id"
         case missionID = "mission_id"
         case modelVersion = "model_version"
@@ -39,6 +39,7 @@ struct SessionView: Encodable {
         try out.encode(record.lastSequence, forKey: .lastSequence)
         try out.encode(record.lastSequence.map { $0 + 1 } ?? 0, forKey: .nextSequence)
         try out.encode(record.frames, forKey: .frames)
+        try out.encode(record.epoch, forKey: .epoch)
         try out.encode(options, forKey: .options)
         try out.encode(status?.stateBytes ?? 0, forKey: .stateBytes)
         try out.encode(status?.phase == .active ? status?.reservedBytes ?? 0 : 0, forKey: .reservedBytes)
