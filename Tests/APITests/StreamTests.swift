@@ -94,6 +94,19 @@ import Testing
         }
     }
 
+    @Test func `A client that does not read may ask for the sums alone, and is told nothing before`() async throws {
+        try await withServer { server in
+            let id = try await server.session(#"{"registration": "identity"}"#)
+            let stream = try StreamConnection(port: server.port, session: id, query: "?overflow=wait&answers=end")
+            for k in 0..<5 { stream.push(try TestServer.frame(k)) }
+            stream.push(Array("no image".utf8))
+            stream.finish()
+            let lines = stream.rest()
+            #expect(lines.map(\.event) == ["problem", "end"])
+            #expect(lines.last?.data["frames"] as? Int == 5 && lines.last?.data["failed"] as? Int == 1)
+        }
+    }
+
     @Test func `A frame cut off in the middle is dropped, and the next connection goes on`() async throws {
         try await withServer { server in
             let id = try await server.session(#"{"registration": "identity"}"#)

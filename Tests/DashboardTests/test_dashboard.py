@@ -239,6 +239,8 @@ def test_the_map_leads_to_frames(page, server, shot):
     page.until(f"{LOOK.format('.sheet canvas')} !== {before}")
     page.press("0")
     shot("map")
+    names = page.evaluate("[...document.querySelectorAll('.tracks .name')].map((name) => name.firstChild.textContent)")
+    assert names == ["kestrel-1", "kestrel-2", "merlin-3"]
     # Alone on the map, the newest position of a track is somewhere: the pointer looks for it as a hand would.
     page.evaluate("[...document.querySelectorAll('.tracks input')].slice(1).forEach((box) => box.click())")
     page.until("document.querySelector('.sheet canvas').getAttribute('aria-label').startsWith('Map of 1 track')")

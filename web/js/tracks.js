@@ -68,7 +68,8 @@ export class Tracks extends EventTarget {
   /** Lays the points of some sessions on the plane (`x`, `y`), all cut open at the same place. */
   plane(sessions) {
     // Copies: a frame that comes before the map is drawn has no place on the plane yet.
-    const chosen = sessions.map((id) => [id, [...(this.bySession.get(id) ?? [])]]).filter(([, points]) => points.length);
+    const all = sessions.map((id) => [id, [...(this.bySession.get(id) ?? [])]]);
+    const chosen = all.filter(([, points]) => points.length);
     const start = cut(chosen.flatMap(([, points]) => points.map((item) => item.lon)));
     for (const item of chosen.flatMap(([, points]) => points)) {
       Object.assign(item, { x: unroll(item.lon, start), y: mercator(item.lat) });

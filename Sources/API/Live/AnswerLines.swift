@@ -20,16 +20,23 @@ struct AnswerLines: Sendable {
     let stream: AsyncStream<ByteBuffer>
     private let line: AsyncStream<ByteBuffer>.Continuation
     private let metrics: Metrics
+    private let onlyEnd: Bool
 
-    init(metrics: Metrics) {
+    /// `onlyEnd`: nothing is said of frames.
+    init(metrics: Metrics, onlyEnd: Bool) {
+        self.onlyEnd = onlyEnd
         (stream, line) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
         self.metrics = metrics
     }
 
-    func frame(_ answer: FrameAnswer) { send("frame", FrameView(frame: answer.record)) }
+    func frame(_ answer: FrameAnswer) {
+        if !onlyEnd { send("frame", FrameView(frame: answer.record)) }
+    }
 
     /// `count`: frames that gave way since the last line of this kind.
-    func drop(_ count: Int) { send("drop", ["count": count]) }
+    func drop(_ count: Int) {
+        if !onlyEnd { send("drop", ["count": count]) }
+    }
 
     func problem(_ problem: Problem) { send("problem", problem.members) }
 

@@ -29,18 +29,27 @@ struct StreamRoutes {
         case wait
     }
 
+    private enum Answers: String, CaseIterable {
+        case each
+        /// For clients that do not read: one that closes on unread answers resets the connection, and what it sent last
+        /// is lost.
+        case end
+    }
+
     @Sendable private func stream(_ request: Request, _ context: Context) async throws -> Response {
-        let parameters = try QueryParameters(request, allowed: ["overflow"])
+        let parameters = try QueryParameters(request, allowed: ["overflow", "answers"])
         let overflow: Overflow = try parameters.choice("overflow") ?? .dropOldest
+        let answers: Answers = try parameters.choice("answers") ?? .each
         let form = try Self.form(request)
         let id = try context.parameter("id")
         try await registry.admits(id)
         let session = try await registry.find(id)
         if let fault = await session.gone() { throw fault }
-        let lines = AnswerLines(metrics: metrics)
+        let lines = AnswerLines(metrics: metrics, onlyEnd: answers == .end)
         let splitter = FrameSplitter(form, limit: maxFrame)
         let pump = FramePump(
             registry: registry, session: session, waits: overflow == .wait, lines: lines, limit: maxFrame)
+        if answers == .end { await run(pump, request, splitter) }
         return Response(
             status: .ok,
             headers: [
@@ -48,14 +57,18 @@ struct StreamRoutes {
                 HTTPField.Name("X-Accel-Buffering")!: "no",
             ],
             body: ResponseBody { writer in
-                metrics.gauge("windhover_live_streams", "", by: 1)
-                defer { metrics.gauge("windhover_live_streams", "", by: -1) }
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { await pump.run(request.body, splitter) }
+                    if answers == .each { group.addTask { await run(pump, request, splitter) } }
                     for await line in lines.stream { try await writer.write(line) }
                 }
                 try await writer.finish(nil)
             })
+    }
+
+    private func run(_ pump: FramePump, _ request: Request, _ splitter: FrameSplitter) async {
+        metrics.gauge("windhover_live_streams", "", by: 1)
+        defer { metrics.gauge("windhover_live_streams", "", by: -1) }
+        await pump.run(request.body, splitter)
     }
 
     /// ffmpeg tells no type; what it sends begins with a boundary.

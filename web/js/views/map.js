@@ -50,7 +50,8 @@ export class MapView {
   /** Of the sessions there are: the newest at first, and later those that begin. */
   #choose() {
     const opening = this.#known.size === 0;
-    this.#crafts([...this.#fleet.crafts.values()].filter((craft) => craft.frames > 0)).forEach((craft, index) => {
+    const crafts = [...this.#fleet.crafts.values()].filter((craft) => craft.frames > 0);
+    crafts.sort((a, b) => (b.seen ?? 0) - (a.seen ?? 0)).forEach((craft, index) => {
       if (this.#known.has(craft.id)) return;
       this.#known.add(craft.id);
       if (!opening || index < FIRST) this.#turn(craft, true);
@@ -58,9 +59,10 @@ export class MapView {
     this.#draw();
   }
 
-  /** The last seen first. */
-  #crafts(crafts) {
-    return crafts.sort((a, b) => (b.seen ?? 0) - (a.seen ?? 0));
+  /** By name, and a drone's newest session first: an order that frames do not disturb. */
+  #crafts() {
+    return [...this.#known].map((id) => this.#fleet.crafts.get(id)).filter(Boolean)
+      .sort((a, b) => a.drone.localeCompare(b.drone) || (a.id < b.id ? 1 : -1));
   }
 
   #turn(craft, on) {
@@ -81,7 +83,7 @@ export class MapView {
   }
 
   #render() {
-    const crafts = this.#crafts([...this.#known].map((id) => this.#fleet.crafts.get(id)).filter(Boolean));
+    const crafts = this.#crafts();
     const drones = [...new Set(crafts.map((craft) => craft.drone || craft.id))].sort();
     const tint = (craft) => droneColour(drones.indexOf(craft.drone || craft.id));
     const laid = this.#tracks.plane([...this.#chosen]).map(([id, points]) => {
