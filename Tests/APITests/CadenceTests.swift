@@ -31,7 +31,8 @@ import Testing
         let gate = Gate(open: true)
         try await withServer({ $0.model = { GatedModel($0, gate) } }) { server in
             let frames = try await fly(
-                Self.adaptive + #""keyframe_interval": 3, "refresh_fraction": 1}"#, server)
+                Self.adaptive + #""keyframe_interval": 3, "refresh_fraction": 1, "state_precision": "float32"}"#,
+                server)
             #expect(frames.map(\.mode) == ["cold", "carried", "carried", "propagated", "carried"])
             #expect(frames.map(\.reason) == [nil, nil, nil, "keyframe-interval", nil])
             #expect(frames.map(\.keyframe) == [true, false, false, true, false])
