@@ -39,7 +39,7 @@ lint: bootstrap ## Check format and style
 format: ## Put the sources in order
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
 
-bench: build ## Where a frame's time goes, in process and over HTTP
+bench: build ## Where a frame's time goes, and which goals are met
 	@$(WINDHOVER) bench
 
 bootstrap: ## Install what is missing to build

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// More than keep the processors busy would only hold memory: a frame's pixels, tensors and logits are as large as a
 /// session's state.
-final class Gate: Sendable {
+package final class Gate: Sendable {
     private struct State {
         var free: Int
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -13,15 +13,15 @@ final class Gate: Sendable {
     private let places: Int
     private let state: Mutex<State>
 
-    init(places: Int) {
+    package init(places: Int) {
         self.places = places
         state = Mutex(State(free: places))
     }
 
     /// Whether fewer are inside than half of those that may be.
-    var isQuiet: Bool { state.withLock { 2 * $0.free > places } }
+    package var isQuiet: Bool { state.withLock { 2 * $0.free > places } }
 
-    func enter() async {
+    package func enter() async {
         await withCheckedContinuation { continuation in
             let enters = state.withLock { state in
                 guard state.free > 0 else {
@@ -35,7 +35,7 @@ final class Gate: Sendable {
         }
     }
 
-    func leave() {
+    package func leave() {
         let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard !state.waiting.isEmpty else {
                 state.free += 1
