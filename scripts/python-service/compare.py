@@ -211,7 +211,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/compare", description=__doc__)
     parser.add_argument("--models", default="models", help="folder of bundles (default: models)")
     parser.add_argument("--model", default="aerial-nano", help="bundle to run (default: aerial-nano)")
-    parser.add_argument("--precision", default="auto", help="of inference in both: auto, f32 or bf16 (default: auto)")
+    parser.add_argument("--precision", default="auto", help="of inference in both: auto, f32, bf16 or int8 (default: auto)")
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 4, 16], help="numbers of sessions at once")
     parser.add_argument("--seconds", type=float, default=8, help="of load for each number of sessions (default: 8)")
     parser.add_argument("--rounds", type=int, default=3, help="starts of each server; medians are told (default: 3)")

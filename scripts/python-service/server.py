@@ -45,7 +45,7 @@ class Graph:
 
     def __init__(self, core, file):
         properties = {"PERFORMANCE_HINT": "LATENCY"}
-        if arguments.precision != "auto":
+        if arguments.precision not in ("auto", "int8"):
             properties["INFERENCE_PRECISION_HINT"] = arguments.precision
         self.compiled = core.compile_model(file, "CPU", properties)
         self.requests = queue.SimpleQueue()
@@ -74,7 +74,8 @@ class Model:
         self.classes = [c["name"] for c in bundle["classes"]]
         self.names = bundle["image"]
         core = openvino.Core()
-        self.image = Graph(core, folder / self.names["file"])
+        eight_bits = "int8" in self.names and arguments.precision in ("auto", "int8")
+        self.image = Graph(core, folder / self.names["int8" if eight_bits else "file"])
         self.layer = Graph(core, folder / bundle["propagation"]["similarity"]["file"])
         self.planes = [numpy.full((self.height, self.width), c, numpy.uint8) for c in range(len(self.classes))]
 
