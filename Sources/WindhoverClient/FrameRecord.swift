@@ -41,6 +41,7 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
     public struct Links: Codable, Sendable, Equatable {
         public var mask: String?
         public var overlay: String?
+        public var image: String?
         public var similarity: String?
         public var rle: String?
         public var polygons: String?

@@ -59,6 +59,7 @@ struct FrameView: Encodable {
             for name in ["mask", "rle", "polygons"] { links[name] = "\(path)/\(name)" }
             if frame.image != nil { links["overlay"] = "\(path)/overlay" }
         }
+        if frame.image != nil { links["image"] = "\(path)/image" }
         if frame.similarity != nil { links["similarity"] = "\(path)/similarity" }
         return links
     }
