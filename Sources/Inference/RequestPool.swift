@@ -64,10 +64,12 @@ final class Request: @unchecked Sendable {
 }
 
 /// A fixed number of requests; who finds none free waits in line without holding a thread.
+///
+/// Tasks of low priority, which look at frames before their turn, let the others go first.
 final class RequestPool: Sendable {
     private struct State {
         var idle: [Request]
-        var waiting: [CheckedContinuation<Request, Never>] = []
+        var waiting = UrgencyLine<CheckedContinuation<Request, Never>>()
     }
 
     private let state: Mutex<State>
@@ -81,7 +83,7 @@ final class RequestPool: Sendable {
         await withCheckedContinuation { continuation in
             let request = state.withLock { state -> Request? in
                 if let request = state.idle.popLast() { return request }
-                state.waiting.append(continuation)
+                state.waiting.append(continuation, isUrgent: Task.currentPriority > .low)
                 return nil
             }
             if let request { continuation.resume(returning: request) }
@@ -90,7 +92,7 @@ final class RequestPool: Sendable {
 
     func put(_ request: Request) {
         let next = state.withLock { state -> CheckedContinuation<Request, Never>? in
-            if !state.waiting.isEmpty { return state.waiting.removeFirst() }
+            if let next = state.waiting.popFirst() { return next }
             state.idle.append(request)
             return nil
         }

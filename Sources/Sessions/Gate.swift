@@ -8,6 +8,8 @@ package final class Gate: Sendable {
     private struct State {
         var free: Int
         var waiting: [CheckedContinuation<Void, Never>] = []
+        /// When each session came last; what is long ago is forgotten now and then.
+        var visits: [String: Duration] = [:]
     }
 
     private let places: Int
@@ -18,12 +20,23 @@ package final class Gate: Sendable {
         state = Mutex(State(free: places))
     }
 
-    /// Whether fewer are inside than half of those that may be.
-    package var isQuiet: Bool { state.withLock { 2 * $0.free > places } }
+    /// Whether the sessions of the last second, beside `session`, leave processors idle: fewer than one for every four
+    /// places.
+    package func isQuiet(for session: String, at now: Duration) -> Bool {
+        state.withLock { state in
+            let others = state.visits.count { $0.key != session && now - $0.value < .seconds(1) }
+            return 4 * others < places
+        }
+    }
 
-    package func enter() async {
+    /// Comes back when a frame of `session`, which came at `now`, may compute.
+    package func enter(_ session: String, at now: Duration) async {
         await withCheckedContinuation { continuation in
             let enters = state.withLock { state in
+                if state.visits.count > 4 * places {
+                    state.visits = state.visits.filter { now - $0.value < .seconds(1) }
+                }
+                state.visits[session] = now
                 guard state.free > 0 else {
                     state.waiting.append(continuation)
                     return false

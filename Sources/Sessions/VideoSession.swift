@@ -201,12 +201,14 @@ package actor VideoSession {
 
     private func lookAhead() {
         // Where other sessions' frames fill the processors, what is seen early would take memory and their time.
-        guard machine.phase == .active, services.gate.isQuiet else { return }
+        guard machine.phase == .active, services.gate.isQuiet(for: id, at: services.clock.uptime())
+        else { return }
         let (pipeline, workers, last) = (pipeline, services.workers, machine.lastSequence ?? -1)
         line.lookAhead(framesAhead) { upload in
             // Most likely a retry, which the store will answer.
             if let sequence = upload.sequence, sequence <= last { return nil }
-            return Task(executorPreference: workers) { try await pipeline.look(upload, on: workers) }
+            // Frames whose turn has come go first. When it is this one's turn, waiting for it raises its priority.
+            return Task(executorPreference: workers, priority: .low) { try await pipeline.look(upload, on: workers) }
         }
     }
 
@@ -249,7 +251,7 @@ package actor VideoSession {
         at moment: SessionMachine.Moment, wantsMask: Bool, stages: inout FramePipeline.Stages
     ) async throws -> (FramePipeline.Outcome, Frame) {
         let waited = services.clock.uptime()
-        await services.gate.enter()
+        await services.gate.enter(id, at: waited)
         defer { services.gate.leave() }
         stages.add("queue", services.clock.uptime() - waited)
         let sight: FramePipeline.Sight

@@ -68,7 +68,7 @@ struct BenchLatency: BenchPart {
                 name: callers[$0].0, latency: Distribution(latencies[$0]), stages: BenchRun.distributions(stages[$0]))
         }
         paced =
-            imageModel.median > 50
+            imageModel.median > 100
             ? nil
             : try await BenchRun(
                 "HTTP, 10 frames a second", frames, length: .seconds(seconds), pace: 10, options: options

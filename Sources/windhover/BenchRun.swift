@@ -90,7 +90,7 @@ struct BenchRun: Encodable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, sessions, fused
+        case name, sessions, fused, stages
         case framesPerSecond = "frames_per_second"
         case processorMs = "processor_ms_per_frame"
         case processorShare = "processor_share"
