@@ -31,6 +31,8 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -42,6 +44,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.15.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0"),
@@ -70,14 +73,17 @@ let package = Package(
         .target(name: "SSP", dependencies: ["CKernels", "CVision", "Imaging", "Inference"]),
         .target(name: "Simulation", dependencies: ["Imaging"]),
         .target(name: "Evaluation", dependencies: ["CVision", "Imaging"]),
+        .target(name: "Conditions", dependencies: ["Results"]),
+        .target(name: "Webhooks", dependencies: ["Results", httpClient, nio, nioHTTP1, crypto]),
         // 3: state
-        .target(name: "Sessions", dependencies: ["Imaging", "Inference", "SSP", "Results", crypto]),
+        .target(name: "Sessions", dependencies: ["Conditions", "Imaging", "Inference", "SSP", "Results", crypto]),
         .target(name: "Benchmark", dependencies: ["CKernels", "CVision", "Imaging", "Inference", "SSP", "Simulation"]),
         // 4: HTTP
         .target(
             name: "API",
             dependencies: [
-                "Sessions", "Results", "Imaging", hummingbird, httpTypes, nio, nioHTTPTypes, lifecycle, signals,
+                "Conditions", "Sessions", "Results", "Imaging", "Webhooks", hummingbird, httpTypes, nio, nioHTTPTypes,
+                lifecycle, signals,
                 logging, crypto,
             ],
             resources: [.embedInCode("openapi.yaml")]),
@@ -85,8 +91,8 @@ let package = Package(
         .executableTarget(
             name: "windhover",
             dependencies: [
-                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "WindhoverClient", arguments,
-                logging, yaml,
+                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "Webhooks", "WindhoverClient",
+                arguments, logging, yaml,
             ],
             linkerSettings: openVINOPath),
 
@@ -103,8 +109,11 @@ let package = Package(
             resources: [.copy("Golden")]),
         .testTarget(
             name: "BenchmarkTests", dependencies: ["Benchmark", "Simulation"], linkerSettings: openVINOPath),
+        .testTarget(name: "ConditionsTests", dependencies: ["Conditions"]),
+        .testTarget(name: "WebhooksTests", dependencies: ["Webhooks", crypto]),
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
-        .testTarget(name: "APITests", dependencies: ["API", yaml, nio], linkerSettings: openVINOPath),
+        .testTarget(
+            name: "APITests", dependencies: ["API", "Webhooks", yaml, nio, crypto], linkerSettings: openVINOPath),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Imaging", "WindhoverClient", "windhover"],
             linkerSettings: openVINOPath),

@@ -7,6 +7,7 @@ import Results
 import ServiceLifecycle
 import Sessions
 import UnixSignals
+import Webhooks
 
 /// The service: HTTP in front of sessions and their log.
 ///
@@ -29,8 +30,19 @@ package struct WindhoverServer: Sendable {
         package var heartbeat: Duration = .seconds(15)
         /// For running frames when the server stops.
         package var drainTimeout: Duration = .seconds(30)
+        package var webhooks = Webhooks()
 
         package init() {}
+
+        /// How webhooks are called, and which addresses they may have.
+        package struct Webhooks: Sendable {
+            package var policy = TargetPolicy()
+            package var resolver = Resolver.system
+            package var timeout: Duration = .seconds(15)
+            package var queue = WebhookQueue.Policy()
+
+            package init() {}
+        }
     }
 
     private let configuration: Configuration
@@ -56,7 +68,8 @@ package struct WindhoverServer: Sendable {
     private var routes: [Route] {
         let maker = PictureMaker(registry: registry, store: store)
         let groups = [
-            SessionRoutes(registry: registry, store: store).routes,
+            SessionRoutes(registry: registry, store: store, policy: configuration.webhooks.policy).routes,
+            ConditionRoutes(registry: registry, store: store, policy: configuration.webhooks.policy).routes,
             UploadRoutes(registry: registry, store: store, maxBody: configuration.maxBodyBytes).routes,
             StreamRoutes(registry: registry, metrics: metrics, maxFrame: configuration.maxBodyBytes).routes,
             FrameRoutes(registry: registry, store: store, pictures: maker).routes,
@@ -70,6 +83,24 @@ package struct WindhoverServer: Sendable {
             OperationRoutes(registry: registry, store: store, metrics: metrics).routes,
         ]
         return groups.flatMap { $0 }
+    }
+
+    private var webhooks: WebhookQueue {
+        let settings = configuration.webhooks
+        return WebhookQueue(
+            store: store,
+            caller: WebhookCaller(policy: settings.policy, resolver: settings.resolver, timeout: settings.timeout),
+            policy: settings.queue,
+            report: { [metrics, logger] report in
+                metrics.record(report)
+                guard case .failing(let delivery) = report else { return }
+                logger.warning(
+                    "a webhook's target fails",
+                    metadata: [
+                        "session": "\(delivery.sessionID)", "condition": "\(delivery.condition)",
+                        "reason": "\(delivery.reason ?? "")", "status": "\(delivery.status.map(String.init) ?? "")",
+                    ])
+            })
     }
 
     /// Serves until SIGTERM or SIGINT, or until the surrounding task is cancelled.
@@ -108,9 +139,10 @@ package struct WindhoverServer: Sendable {
                 availableConnectionsDelegate: .maximum(configuration.maxConnections, logger: logger)),
             onServerRunning: { await onRunning($0.localAddress?.port ?? 0) }, logger: logger)
 
-        // They stop in the opposite order: no new frames, running ones finish, connections close, the store last.
+        // They stop in the opposite order: no new frames, running ones finish, connections close, calls of webhooks that
+        // run end, the store last.
         let services: [any Service] = [
-            StoreService(store: store), ExpiryService(registry: registry), application,
+            StoreService(store: store), WebhookService(queue: webhooks), ExpiryService(registry: registry), application,
             DrainService(registry: registry, logger: logger),
         ]
         var group = ServiceGroupConfiguration(
@@ -165,6 +197,19 @@ private struct ExpiryService: Service {
                 try? await Task.sleep(for: .seconds(1))
                 await registry.expire()
             }
+        }
+    }
+}
+
+/// Calls webhooks.
+private struct WebhookService: Service {
+    let queue: WebhookQueue
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await queue.run()
+        } onGracefulShutdown: {
+            Task { await queue.stop() }
         }
     }
 }

@@ -9,7 +9,7 @@ extension Date {
     private static let writableMicroseconds: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_999_999
 
     /// Rounded to the nearest microsecond since 1970, held within the years 1 to 9999.
-    var microseconds: Int64 {
+    package var microseconds: Int64 {
         // Foundation counts from 2001: going through `timeIntervalSince1970` would round twice.
         let reference = (timeIntervalSinceReferenceDate * 1_000_000).rounded()
         let range = Self.writableMicroseconds
@@ -19,7 +19,7 @@ extension Date {
         return Int64(reference) + offset
     }
 
-    init(microseconds: Int64) {
+    package init(microseconds: Int64) {
         self.init(timeIntervalSinceReferenceDate: Double(microseconds - Self.referenceMicroseconds) / 1_000_000)
     }
 

@@ -13,6 +13,13 @@ package struct EventRecord: Sendable, Equatable {
         case idle = "session-idle"
         case resumed = "session-resumed"
         case ended = "session-ended"
+        /// A condition began to hold, or no longer holds.
+        case conditionRaised = "condition-raised"
+        case conditionCleared = "condition-cleared"
+        /// A webhook's target failed several times in a row; took a call after that; will not get one.
+        case webhookFailing = "webhook-failing"
+        case webhookRecovered = "webhook-recovered"
+        case webhookDropped = "webhook-dropped"
 
         init(_ state: SessionRecord.State) {
             switch state {
@@ -31,16 +38,19 @@ package struct EventRecord: Sendable, Equatable {
     package var droneID: String?
     package var missionID: String?
     package var at: Date
-    /// Of kind `frame`, as read.
+    /// Of kind `frame`, and of conditions, as read.
     package var frame: FrameRecord?
     /// Why.
     package var reason: String?
     /// Of the frame it has to do with, or the session's last.
     package var sequence: Int?
-    /// Frames that were dropped since the last stored one.
+    /// Frames that were dropped since the last stored one; attempts of a webhook's call.
     package var count: Int?
-    /// Of the model of a session that began.
+    /// Of the model of a session that began, of a condition; the origin of a webhook's target.
     package var name: String?
+
+    /// Whether it refers to the frame that it was stored with.
+    var isOfFrame: Bool { [.frame, .conditionRaised, .conditionCleared].contains(kind) }
 
     package init(
         kind: Kind, sessionID: String, at: Date, reason: String? = nil, sequence: Int? = nil, count: Int? = nil,

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Wakes those who wait for events: it carries none itself, so that whoever is slow costs no memory.
+/// Wakes those who wait for events, or for calls to make: it carries none itself, so that whoever is slow costs no memory.
 final class EventSignal: Sendable {
     private struct State {
         var newest: Int64
@@ -13,6 +13,8 @@ final class EventSignal: Sendable {
     init(newest: Int64) {
         state = Mutex(State(newest: newest))
     }
+
+    var newest: Int64 { state.withLock { $0.newest } }
 
     /// There are events up to here.
     func raise(to cursor: Int64) {

@@ -4,7 +4,8 @@ import Foundation
 ///
 /// A call that returns has made its change durable.
 package protocol ResultStore: Sendable {
-    func insert(_ session: SessionRecord) async throws
+    /// With its conditions, if it has some.
+    func insert(_ session: SessionRecord, conditions: StoredConditions?) async throws
     func session(_ id: String) async throws -> SessionRecord?
     /// Newest first; filters are exact.
     func sessions(_ query: SessionQuery) async throws -> Page<SessionRecord>
@@ -20,8 +21,9 @@ package protocol ResultStore: Sendable {
     ///
     /// Returns the record with the places of its pictures filled in.
     ///
-    /// The frame's event, and `events` after it, are written in the same transaction.
-    func commit(_ frame: FrameRecord, pictures: FramePictures, events: [EventRecord]) async throws -> FrameRecord
+    /// The frame's event, and what else comes of it, are written in the same transaction.
+    func commit(_ frame: FrameRecord, pictures: FramePictures, _ consequences: FrameConsequences) async throws
+        -> FrameRecord
     func frame(_ id: String) async throws -> FrameRecord?
     /// The one with the highest number.
     func latestFrame(session: String) async throws -> FrameRecord?
@@ -44,13 +46,38 @@ package protocol ResultStore: Sendable {
     /// Comes back when there is an event after the cursor, whatever it tells of, or the task is cancelled.
     func eventsFollow(_ cursor: Int64) async
 
+    /// Nil: the session has none.
+    func conditions(session: String) async throws -> StoredConditions?
+    /// Replaces a session's conditions; nil: it has none any more.
+    ///
+    /// Throws `StoreError.unknownSession`.
+    func setConditions(_ conditions: StoredConditions?, session: String) async throws
+    /// Of every line (what waits of one session for one URL) the first, in the order of commits.
+    func waitingDeliveries() async throws -> [DeliveryRecord]
+    /// Comes back when there are deliveries after the key, with the newest one's; 0 is before all.
+    ///
+    /// Throws `CancellationError`.
+    func deliveriesFollow(_ key: Int64) async throws -> Int64
+    /// Writes what became of a delivery that waits, and events with it.
+    ///
+    /// False: it does not wait any more, and nothing was written.
+    func update(_ delivery: DeliveryRecord, events: [EventRecord]) async throws -> Bool
+    func deliveries(_ query: DeliveryQuery) async throws -> Page<DeliveryRecord>
+    func waitingDeliveryCount() async throws -> Int
+
     /// Commits what is queued and checkpoints; the store takes nothing after it.
     func close() async throws
 }
 
 extension ResultStore {
-    package func commit(_ frame: FrameRecord, pictures: FramePictures) async throws -> FrameRecord {
-        try await commit(frame, pictures: pictures, events: [])
+    package func insert(_ session: SessionRecord) async throws {
+        try await insert(session, conditions: nil)
+    }
+
+    package func commit(
+        _ frame: FrameRecord, pictures: FramePictures, events: [EventRecord] = []
+    ) async throws -> FrameRecord {
+        try await commit(frame, pictures: pictures, FrameConsequences(events: events))
     }
 
     /// Whether there is an event after the cursor before the time is over.

@@ -72,8 +72,9 @@ extension EventRecord {
         missionID = row[10]
         if let key: Int64 = row[3] {
             let sql = "SELECT \(FrameRecord.selection) FROM frame AS f WHERE f.key = ?"
-            guard let found = try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [key]) else { return nil }
-            frame = try FrameRecord(found, db)
+            let found = try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [key])
+            guard found != nil || kind != .frame else { return nil }
+            frame = try found.map { try FrameRecord($0, db) }
         }
     }
 

@@ -6,13 +6,14 @@ extension SQLiteStore {
     ///
     /// Throws `StoreError.duplicateFrame`, `.duplicateIdempotencyKey`, `.duplicateID`, `.unknownSession`, `.diskFull`,
     /// `.busy` or `.closed`; nothing is stored then.
-    package func commit(_ frame: FrameRecord, pictures: FramePictures, events: [EventRecord]) async throws
+    package func commit(_ frame: FrameRecord, pictures: FramePictures, _ consequences: FrameConsequences) async throws
         -> FrameRecord
     {
         let frame = frame.normalized
         let pack = Pack.file(session: frame.sessionID, receivedAt: frame.receivedAt)
         let limit = eventLimit
-        let (stored, cursor) = try await writer.write(pictures: pictures, pack: pack, isFrame: true) { db, placed in
+        let (stored, cursor, delivery) = try await writer.write(pictures: pictures, pack: pack, isFrame: true) {
+            db, placed in
             var frame = frame
             frame.mask = placed.mask
             frame.similarity = placed.similarity
@@ -20,10 +21,24 @@ extension SQLiteStore {
             let (session, key) = try frame.insert(db)
             let told = EventRecord(kind: .frame, sessionID: frame.sessionID, at: frame.receivedAt)
             var cursor = try told.insert(db, session: session, frame: key, keeping: limit)
-            for event in events { cursor = try event.insert(db, session: session, keeping: limit) }
-            return (frame, cursor)
+            var (events, delivery) = (consequences.events, Int64(0))
+            for call in consequences.deliveries {
+                let (key, told) = try call.insert(db, session: session)
+                delivery = key
+                events += told
+            }
+            for event in events {
+                cursor = try event.insert(
+                    db, session: session, frame: event.isOfFrame ? key : nil, keeping: limit)
+            }
+            if let state = consequences.conditionState {
+                try db.cachedStatement(sql: "UPDATE session_conditions SET state = ? WHERE session = ?")
+                    .execute(arguments: [state, session])
+            }
+            return (frame, cursor, delivery)
         }
         signal.raise(to: cursor)
+        deliverySignal.raise(to: delivery)
         return stored
     }
 

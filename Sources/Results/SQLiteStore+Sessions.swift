@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 
 extension SQLiteStore {
-    package func insert(_ session: SessionRecord) async throws {
+    package func insert(_ session: SessionRecord, conditions: StoredConditions?) async throws {
         precondition(!session.id.isEmpty && !session.id.contains("/"), "a session's id names a file")
         let limit = eventLimit
         let cursor = try await writer.write { db, _ in
@@ -14,8 +14,10 @@ extension SQLiteStore {
             } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
                 throw StoreError.duplicateID(session.id)
             }
+            let key = db.lastInsertedRowID
+            if let conditions { try Self.write(conditions, session: key, db) }
             return try EventRecord(kind: .begun, sessionID: session.id, at: session.createdAt, name: session.model)
-                .insert(db, session: db.lastInsertedRowID, keeping: limit)
+                .insert(db, session: key, keeping: limit)
         }
         signal.raise(to: cursor)
     }

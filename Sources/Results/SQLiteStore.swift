@@ -29,6 +29,7 @@ package final class SQLiteStore: ResultStore {
     let database: DatabasePool
     let writer: GroupWriter
     let signal: EventSignal
+    let deliverySignal: EventSignal
     let eventLimit: Int
     private let folder: DataFolder
     private let pictures = DispatchQueue(label: "windhover.store.pictures", attributes: .concurrent)
@@ -50,6 +51,7 @@ package final class SQLiteStore: ResultStore {
         writer = GroupWriter(database: database, folder: folder, options: options)
         eventLimit = options.eventLimit
         signal = EventSignal(newest: try database.writeWithoutTransaction(EventRecord.newest))
+        deliverySignal = EventSignal(newest: try database.writeWithoutTransaction(DeliveryRecord.newest))
     }
 
     package func statistics() -> StoreStatistics {

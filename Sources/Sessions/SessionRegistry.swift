@@ -1,4 +1,6 @@
+import Conditions
 import Foundation
+import Imaging
 import Inference
 import Results
 import SSP
@@ -24,6 +26,7 @@ package actor SessionRegistry {
         /// Nil: the default model.
         package var model: String?
         package var options = SessionOptions()
+        package var conditions = ConditionSet()
 
         package init() {}
     }
@@ -41,10 +44,11 @@ package actor SessionRegistry {
     private var framesInFlight = 0
     private var draining = false
 
-    /// `models` is not empty; `defaultModel` is one of them.
+    /// `models` is not empty; `defaultModel` is one of them; `callBody`: what is said to webhooks, nil where none is called.
     package init(
         models: [any SegmentationModel], defaultModel: String, store: any ResultStore, limits: Limits = Limits(),
         defaultOptions: SessionOptions = SessionOptions(), clock: ServiceClock = .system, workers: WorkerPool,
+        callBody: VideoSession.CallBody? = nil,
         observer: @escaping @Sendable (SessionEvent) -> Void = { _ in }
     ) {
         self.models = Dictionary(uniqueKeysWithValues: models.map { ($0.bundle.name, $0) })
@@ -53,7 +57,8 @@ package actor SessionRegistry {
         self.defaultOptions = defaultOptions
         // Two for each thread: one computes while another waits for the image model.
         services = .init(
-            store: store, clock: clock, workers: workers, gate: Gate(places: 2 * workers.threads), observer: observer)
+            store: store, clock: clock, workers: workers, gate: Gate(places: 2 * workers.threads),
+            callBody: callBody, observer: observer)
     }
 
     // MARK: Sessions
@@ -69,9 +74,13 @@ package actor SessionRegistry {
             id: UUIDv7.make(now: now), droneID: new.droneID, missionID: new.missionID, model: model.bundle.name,
             modelVersion: model.bundle.version, options: Self.json(new.options), createdAt: now)
         try reserve(record.id, model, new.options)
-        let session = make(record, new.options, model, restoredAt: nil, phase: .active)
+        let conditions = ConditionEvaluator(new.conditions)
+        let session = make(record, new.options, conditions, model, restoredAt: nil, phase: .active)
         do {
-            try await services.store.insert(record)
+            try await services.store.insert(
+                record,
+                conditions: new.conditions.isEmpty
+                    ? nil : StoredConditions(rules: new.conditions.json, state: conditions.state.json))
         } catch {
             reserved[record.id] = nil
             throw .storage(full: (error as? StoreError) == .diskFull, message: "\(error)")
@@ -101,6 +110,7 @@ package actor SessionRegistry {
 
     private func load(_ id: String) async throws -> VideoSession? {
         guard let record = try await services.store.session(id) else { return nil }
+        let conditions = try await storedConditions(id)
         if let session = sessions[id] { return session }
         let options = SessionOptions(json: record.options)
         let model = try model(record.model)
@@ -114,7 +124,7 @@ package actor SessionRegistry {
             if silent > Double(options.idleTimeoutS) { phase = .idle(reason: "idle-timeout") }
         }
         if phase == .active { try reserve(id, model, options) }
-        let session = make(record, options, model, restoredAt: record.lastSequence, phase: phase)
+        let session = make(record, options, conditions, model, restoredAt: record.lastSequence, phase: phase)
         sessions[id] = session
         return session
     }
@@ -147,6 +157,39 @@ package actor SessionRegistry {
             // The store knows it; whoever asks for it again finds it there.
             if await session.isForgettable { sessions[id] = nil }
         }
+    }
+
+    // MARK: Conditions
+
+    /// What a model tells apart; nil: the default model, and none of one that there is not.
+    package nonisolated func classNames(of model: String?) -> [String] {
+        models[model ?? defaultModel]?.bundle.classes.map(\.name) ?? []
+    }
+
+    /// A session's, also of one that nothing is in memory of.
+    package func conditions(_ id: String) async throws -> ConditionEvaluator {
+        if let session = sessions[id] { return await session.conditions }
+        guard try await services.store.session(id) != nil else { throw SessionFault.noSession(id: id) }
+        return try await storedConditions(id)
+    }
+
+    package func setConditions(_ set: ConditionSet, of id: String) async throws(SessionFault) -> ConditionEvaluator {
+        var (session, result): (VideoSession, ConditionEvaluator)
+        repeat {
+            session = try await find(id)
+            result = try await session.setConditions(set)
+            // An idle one may have been forgotten, and found anew, meanwhile.
+        } while sessions[id] != nil && sessions[id] !== session
+        return result
+    }
+
+    private func storedConditions(_ id: String) async throws -> ConditionEvaluator {
+        guard let stored = try await services.store.conditions(session: id) else {
+            return ConditionEvaluator(ConditionSet())
+        }
+        return ConditionEvaluator(
+            ConditionReader.stored(stored.rules) ?? ConditionSet(),
+            state: ConditionState(json: stored.state) ?? ConditionState())
     }
 
     // MARK: Frames
@@ -226,8 +269,8 @@ package actor SessionRegistry {
     }
 
     private func make(
-        _ record: SessionRecord, _ options: SessionOptions, _ model: any SegmentationModel, restoredAt: Int?,
-        phase: SessionMachine.Phase
+        _ record: SessionRecord, _ options: SessionOptions, _ conditions: ConditionEvaluator,
+        _ model: any SegmentationModel, restoredAt: Int?, phase: SessionMachine.Phase
     ) -> VideoSession {
         VideoSession(
             record: record, options: options, model: model,
@@ -235,7 +278,7 @@ package actor SessionRegistry {
             machine: SessionMachine(
                 options: options, queueLimit: limits.queuePerSession, now: services.clock.uptime(), phase: phase,
                 restoredAt: restoredAt, epoch: record.epoch),
-            reservedBytes: Self.stateBytes(model, options), services: services,
+            conditions: conditions, reservedBytes: Self.stateBytes(model, options), services: services,
             reserve: { [weak self] session throws(SessionFault) in try await self?.reserve(again: session) })
     }
 

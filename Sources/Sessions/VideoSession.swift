@@ -1,3 +1,4 @@
+import Conditions
 import Foundation
 import Imaging
 import Inference
@@ -23,10 +24,14 @@ package actor VideoSession {
     private var state: TemporalState?
     private let pipeline: FramePipeline
     private let warmStart: WarmStart
-    private let services: Services
+    let services: Services
     /// Sets memory aside for a session that comes back from being idle.
     private let reserve: Reserve
     private var line = WaitingLine()
+    /// What it is to tell of, after the newest stored frame.
+    var evaluator: ConditionEvaluator
+    /// Frames are stored and conditions replaced one after the other: neither may undo the other.
+    let writing = Gate(places: 1)
     private var statistics = Statistics()
     /// Frames that gave way since the last one that was stored: told of with the next.
     private var untoldDrops = 0
@@ -38,9 +43,13 @@ package actor VideoSession {
         let workers: WorkerPool
         /// What frames whose turn has come compute in.
         let gate: Gate
+        /// What is said to a webhook; nil: none is called.
+        let callBody: CallBody?
         let observer: @Sendable (SessionEvent) -> Void
     }
 
+    /// The body of a call that tells of an event, which has the frame it comes with.
+    package typealias CallBody = @Sendable (EventRecord) -> String
     typealias Reserve = @Sendable (VideoSession) async throws(SessionFault) -> Void
 
     package struct Statistics: Sendable, Equatable {
@@ -66,7 +75,8 @@ package actor VideoSession {
 
     init(
         record: SessionRecord, options: SessionOptions, model: any SegmentationModel, pipeline: FramePipeline,
-        machine: SessionMachine, reservedBytes: Int, services: Services, reserve: @escaping Reserve
+        machine: SessionMachine, conditions: ConditionEvaluator, reservedBytes: Int, services: Services,
+        reserve: @escaping Reserve
     ) {
         id = record.id
         droneID = record.droneID
@@ -76,6 +86,7 @@ package actor VideoSession {
         self.model = model
         self.pipeline = pipeline
         self.machine = machine
+        evaluator = conditions
         self.reservedBytes = reservedBytes
         self.services = services
         self.reserve = reserve
@@ -235,7 +246,7 @@ package actor VideoSession {
             upload, look, order, at: moment, wantsMask: wantsMask, stages: &stages)
 
         let record = record(of: outcome, frame, upload, received: received, stages: stages)
-        let committed = try await commit(record, outcome.pictures)
+        let committed = try await commit(record, outcome.pictures, advances: outcome.step.plan.advances)
 
         // A session that was reset or ended meanwhile keeps to that; the frame is stored all the same.
         let step = outcome.step
@@ -342,7 +353,11 @@ package actor VideoSession {
         return stored.map { FrameAnswer(record: $0, mask: nil, replayed: true) }
     }
 
-    private func commit(_ record: FrameRecord, _ pictures: FramePictures) async throws(SessionFault) -> FrameRecord {
+    private func commit(
+        _ record: FrameRecord, _ pictures: FramePictures, advances: Bool
+    ) async throws(SessionFault) -> FrameRecord {
+        await writing.enter(id, at: services.clock.uptime())
+        defer { writing.leave() }
         var events: [EventRecord] = []
         func tell(_ kind: EventRecord.Kind, reason: String? = nil, count: Int? = nil) {
             events.append(
@@ -353,16 +368,26 @@ package actor VideoSession {
         if record.mode == SessionMachine.Plan.Mode.reset.rawValue { tell(.reset, reason: record.reason) }
         let drops = untoldDrops
         if drops > 0 { tell(.drop, count: drops) }
-        let committed = try await stored { [events] in
-            try await $0.commit(record, pictures: pictures, events: events)
+        var consequences = FrameConsequences(events: events)
+        var evaluator = evaluator
+        // A frame that comes late is history: conditions are about what is seen now.
+        if advances, !evaluator.set.conditions.isEmpty {
+            judge(record.withPlaces(for: pictures), by: &evaluator, &consequences)
         }
+        let committed = try await stored { [consequences] in
+            try await $0.commit(record, pictures: pictures, consequences)
+        }
+        self.evaluator = evaluator
         untoldDrops -= drops
+        for event in consequences.events where event.kind == .conditionRaised || event.kind == .conditionCleared {
+            services.observer(.condition(event))
+        }
         return committed
     }
 
     /// Calls the store; its errors become the session's.
     @discardableResult
-    private func stored<Result: Sendable>(
+    func stored<Result: Sendable>(
         _ body: (any ResultStore) async throws -> Result
     ) async throws(SessionFault) -> Result {
         do {
@@ -416,4 +441,6 @@ package enum SessionEvent: Sendable {
     case frame(FrameRecord)
     case dropped(session: String)
     case reset(session: String, reason: String)
+    /// One of its conditions was raised or cleared.
+    case condition(EventRecord)
 }

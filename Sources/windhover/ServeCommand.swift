@@ -99,6 +99,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Listen on other addresses than loopback without keys.")
     var insecure = false
 
+    @OptionGroup var webhooks: WebhookOptions
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
@@ -170,7 +172,7 @@ struct ServeCommand: AsyncParsableCommand {
         let registry = SessionRegistry(
             models: loaded, defaultModel: preferred, store: store, limits: limits, defaultOptions: defaults,
             workers: WorkerPool(threads: workers ?? ProcessInfo.processInfo.activeProcessorCount),
-            observer: metrics.record)
+            callBody: CallView.body, observer: metrics.record)
 
         var configuration = WindhoverServer.Configuration()
         (configuration.host, configuration.port, configuration.keys) = (host, port, apiKey)
@@ -180,6 +182,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.bodyTimeout = .seconds(bodyTimeout)
         configuration.idleTimeout = .seconds(idleTimeout)
         configuration.drainTimeout = .seconds(drainTimeout)
+        configuration.webhooks.policy = try webhooks.policy
         let server = WindhoverServer(
             configuration: configuration, registry: registry, store: store, metrics: metrics, logger: logger)
         try await server.run { [host] port in

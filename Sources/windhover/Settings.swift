@@ -36,8 +36,8 @@ enum Settings {
         for name in names.subtracting(["config"]) {
             let variable = "WINDHOVER_" + name.uppercased().replacing("-", with: "_")
             if let value = environment[variable], !value.isEmpty {
-                // A list of keys is separated by commas; nothing else is a list.
-                let values = name == "api-key" ? value.split(separator: ",").map(String.init) : [value]
+                // Lists are separated by commas.
+                let values = lists.contains(name) ? value.split(separator: ",").map(String.init) : [value]
                 try add(name, values, from: variable)
             }
         }
@@ -46,6 +46,9 @@ enum Settings {
         }
         return arguments + added
     }
+
+    /// Options that may be given several times.
+    private static let lists: Set<String> = ["api-key", "webhook-allow"]
 
     /// The options of `serve`, read off its help, so that there is one list of them; and those that take no value.
     private static let (names, flags): (Set<String>, Set<String>) = {

@@ -53,7 +53,7 @@ final class TestServer: Sendable {
         let metrics = Metrics()
         registry = SessionRegistry(
             models: models, defaultModel: "golden-7", store: store, limits: setup.limits, clock: setup.clock,
-            workers: WorkerPool(threads: 2), observer: metrics.record)
+            workers: WorkerPool(threads: 2), callBody: CallView.body, observer: metrics.record)
         let server = WindhoverServer(
             configuration: setup.server, registry: registry, store: store, metrics: metrics,
             logger: Logger(label: "test") { JSONLogHandler(label: $0, level: .critical) })

@@ -1,3 +1,4 @@
+import Conditions
 import Foundation
 
 /// The members of a JSON object, read strictly: what is unknown or of another type is an error that names it.
@@ -21,6 +22,9 @@ struct JSONMembers: NamedValues {
         // A member that is null is a member that is absent.
         self.members = members.filter { !($0.value is NSNull) }
     }
+
+    /// A member that has a form of its own.
+    func node(_ name: String) -> JSONNode? { members[name].map { JSONNode($0, path: name) } }
 
     func string(_ name: String, maxLength: Int = 200) throws(Problem) -> String? {
         guard let value = members[name] else { return nil }

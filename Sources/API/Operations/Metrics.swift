@@ -2,6 +2,7 @@ import Foundation
 import Results
 import Sessions
 import Synchronization
+import Webhooks
 
 /// Counters and histograms in Prometheus' text form.
 ///
@@ -57,11 +58,23 @@ package final class Metrics: Sendable {
             }
         case .dropped: count("windhover_frames_total", "outcome=\"dropped\",mode=\"\"")
         case .reset: count("windhover_resets_total", "reason=\"client\"")
+        case .condition(let event): count("windhover_conditions_total", "event=\"\(event.kind.rawValue)\"")
+        }
+    }
+
+    /// What becomes of webhooks' calls.
+    func record(_ report: WebhookQueue.Report) {
+        switch report {
+        case .attempt(let outcome, let seconds):
+            observe("windhover_webhook_call_seconds", "outcome=\"\(outcome)\"", seconds: seconds)
+        case .settled(let delivery):
+            count("windhover_webhook_deliveries_total", "outcome=\"\(delivery.state.rawValue)\"")
+        case .failing: count("windhover_webhook_failing_total")
         }
     }
 
     /// The whole exposition, with what is only known now.
-    func text(_ sessions: SessionRegistry.Status, _ store: StoreStatistics?) -> String {
+    func text(_ sessions: SessionRegistry.Status, _ store: StoreStatistics?, waitingDeliveries: Int?) -> String {
         var out = ""
         func gauge(_ name: String, _ value: Int) { out += "# TYPE \(name) gauge\n\(name) \(value)\n" }
         gauge("windhover_sessions", sessions.sessions)
@@ -69,6 +82,7 @@ package final class Metrics: Sendable {
         gauge("windhover_state_bytes", sessions.reservedBytes)
         gauge("windhover_state_budget_bytes", sessions.stateBudget)
         gauge("windhover_ready", sessions.draining ? 0 : 1)
+        if let waitingDeliveries { gauge("windhover_webhook_deliveries_waiting", waitingDeliveries) }
         if let resident = Self.residentBytes { gauge("process_resident_memory_bytes", resident) }
         if let store {
             gauge("windhover_store_queue_length", store.queueLength)

@@ -28,7 +28,9 @@ struct OperationRoutes {
     }
 
     @Sendable private func exposition(_ request: Request, _ context: Context) async throws -> Response {
-        let text = metrics.text(await registry.status, (store as? SQLiteStore)?.statistics())
+        let text = metrics.text(
+            await registry.status, (store as? SQLiteStore)?.statistics(),
+            waitingDeliveries: try? await store.waitingDeliveryCount())
         return .bytes(Array(text.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 

@@ -4,11 +4,14 @@ import Hummingbird
 import Results
 import SSP
 import Sessions
+import Webhooks
 
 /// `/v1/sessions`: one per video stream.
 struct SessionRoutes {
     let registry: SessionRegistry
     let store: any ResultStore
+    /// Of webhooks.
+    let policy: TargetPolicy
 
     var routes: [Route] {
         [
@@ -23,7 +26,7 @@ struct SessionRoutes {
     private static let members: Set<String> = [
         "drone_id", "mission_id", "model", "propagation", "registration", "on_registration_loss", "max_gap_ms",
         "idle_timeout_s", "late", "overflow", "state_precision", "cadence", "keyframe_interval", "refresh_fraction",
-        "store_masks", "store_images", "resume",
+        "store_masks", "store_images", "resume", "conditions", "webhook",
     ]
 
     @Sendable private func create(_ request: Request, _ context: Context) async throws -> Response {
@@ -57,6 +60,9 @@ struct SessionRoutes {
             new.options.storeImages = value
         }
         if let value = try body.choice("resume", SessionOptions.Resume.self) { new.options.resume = value }
+        new.conditions = try ConditionRequest(policy: policy).read(
+            conditions: body.node("conditions"), webhook: body.node("webhook"),
+            classes: registry.classNames(of: new.model))
         let session = try await registry.create(new)
         var response = try await view(session.id, status: .created)
         response.headers[.location] = "/v1/sessions/\(session.id)"

@@ -8,7 +8,9 @@ struct EventView: Encodable {
     let event: EventRecord
 
     private enum Key: String, CodingKey {
-        case at, reason, sequence, count, model
+        case at, reason, sequence, count, model, condition, target, attempts
+        case frameID = "frame_id"
+        case capturedAt = "captured_at"
         case sessionID = "session_id"
         case droneID = "drone_id"
         case missionID = "mission_id"
@@ -16,7 +18,7 @@ struct EventView: Encodable {
     }
 
     func encode(to encoder: any Encoder) throws {
-        if let frame = event.frame { return try FrameView(frame: frame).encode(to: encoder) }
+        if event.kind == .frame, let frame = event.frame { return try FrameView(frame: frame).encode(to: encoder) }
         var out = encoder.container(keyedBy: Key.self)
         try out.encode(event.sessionID, forKey: .sessionID)
         try out.encode(event.droneID, forKey: .droneID)
@@ -33,6 +35,16 @@ struct EventView: Encodable {
             try out.encode(event.reason, forKey: .reason)
             try out.encode(event.sequence, forKey: .lastSequence)
         case .resumed: try out.encode(event.sequence, forKey: .lastSequence)
+        case .conditionRaised, .conditionCleared:
+            try out.encode(event.name, forKey: .condition)
+            try out.encode(event.sequence, forKey: .sequence)
+            try out.encode(event.frame?.id, forKey: .frameID)
+            try out.encode(event.frame.map { RFC3339.text($0.capturedAt) }, forKey: .capturedAt)
+        case .webhookFailing, .webhookRecovered, .webhookDropped:
+            try out.encode(event.name, forKey: .target)
+            try out.encode(event.reason, forKey: .reason)
+            try out.encode(event.sequence, forKey: .sequence)
+            try out.encode(event.count, forKey: .attempts)
         }
     }
 
