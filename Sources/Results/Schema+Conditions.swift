@@ -3,7 +3,7 @@ extension Schema {
     static let version3 = """
         -- The conditions of a session that has some.
         CREATE TABLE session_conditions (
-            session         INTEGER PRIMARY KEY REFERENCES session (key),
+            session         INTEGER PRIMARY KEY REFERENCES session (key) ON DELETE CASCADE,
             rules           TEXT NOT NULL,         -- JSON object as accepted; the secrets of webhooks are in it
             state           TEXT NOT NULL          -- JSON object: how far each has come with the session's newest frame
         ) STRICT;
@@ -13,7 +13,7 @@ extension Schema {
         CREATE TABLE delivery (
             key             INTEGER PRIMARY KEY,   -- rises in the order of commits
             id              TEXT NOT NULL UNIQUE,  -- UUIDv7, the call's webhook-id
-            session         INTEGER NOT NULL REFERENCES session (key),
+            session         INTEGER NOT NULL REFERENCES session (key) ON DELETE CASCADE,
             kind            TEXT NOT NULL,         -- of the event it tells of
             condition       TEXT NOT NULL,         -- by name
             sequence        INTEGER NOT NULL,      -- of the frame

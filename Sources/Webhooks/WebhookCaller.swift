@@ -103,6 +103,8 @@ package struct WebhookCaller: Sendable {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
         configuration.timeout.connect = .seconds(5)
+        // When to try again is for the queue to say.
+        configuration.connectionPool.retryConnectionEstablishment = false
         configuration.dnsOverride = [target.host: address.description]
         // Should the client ever go where it was not sent, nothing is said to whom it finds there.
         configuration.http1_1ConnectionDebugInitializer = { channel in

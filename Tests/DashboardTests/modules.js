@@ -123,6 +123,16 @@ async function words() {
   same(reach([...Array(99).fill(2), 90]), 3, "but not to a lone one far above");
 }
 
+async function conditions() {
+  const { inWords } = await load("conditions");
+  const told = (when) => inWords(when);
+  same(told({ class: "person", fraction: { ">": 0.001 }, for_s: 1 }), "person fraction > 0.001 for 1 s", "a class");
+  same(told({ gap_ms: { ">=": 200, "<": 900 } }), "gap in ms >= 200 and < 900", "two bounds");
+  same(told({ registration: "lost", for_s: 2 }), "registration lost for 2 s", "a time");
+  same(told({ any: [{ mode: ["reset", "cold"] }, { not: { all: [{ reason: ["gap"] }] } }] }),
+    "(mode reset or cold or not reason gap)", "a combination");
+}
+
 async function rates() {
   const { Rate } = await load("rate");
   const rate = new Rate(5000);
@@ -144,7 +154,7 @@ async function lists() {
 }
 
 (async () => {
-  for (const test of [scales, projections, frames, tracks, metrics, masks, words, rates, lists]) {
+  for (const test of [scales, projections, frames, tracks, metrics, masks, words, conditions, rates, lists]) {
     await test().catch((error) => faults.push(`${test.name}: ${error.stack}`));
   }
   return faults;

@@ -34,6 +34,15 @@ def has(page, words, selector="main", seconds=20):
     page.until(f"(document.querySelector({selector!r})?.innerText ?? '').includes({words!r})", seconds)
 
 
+def against_axe(page):
+    """What of the page is against axe's rules."""
+    page.evaluate((pathlib.Path(axe_core_python.__file__).parent / "axe.min.js").read_text())
+    return page.evaluate(
+        "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ target, any }) =>"
+        "`${target.join(' ')}: ${any.map(({ message }) => message).join()}`)]))"
+    )
+
+
 def open_session(page, server, drone):
     page.go(server.url + "/")
     link = f"[...document.querySelectorAll('.c-drone a')].find((a) => a.textContent === {drone!r})"
@@ -199,6 +208,43 @@ def test_where_the_ground_was_lost_is_told_and_shown(page, server):
     has(page, "reset: registration lost", ".caption")
     page.evaluate("document.querySelector('.choice input[value=similarity]').click()")
     has(page, "Nothing was propagated", ".note")
+
+
+def test_conditions_are_listed_and_marked(page, flights, shot):
+    with running(page=page) as server:
+        skipped = {"name": "frames skipped", "when": {"gap_frames": {">": 0}}, "tell_cleared": True}
+        lost = {"name": "ground lost", "when": {"any": [{"registration": "lost", "for_s": 2}, {"inliers": {"<": 5}}]}}
+        session = server.session(drone_id="kestrel-9", max_gap_ms=600000, conditions=[skipped, lost])
+
+        def send(number):
+            path = f"/v1/sessions/{session}/frames/{number}"
+            server.ask("PUT", path, flights[1].pictures[number], **{"Content-Type": "image/jpeg"})
+
+        for number in (0, 1, 3, 4):
+            send(number)
+        page.go(f"{server.url}/#/session/{session}")
+        # What was told before the page was there is known all the same.
+        has(page, "last raised", ".conditions")
+        assert "(registration lost for 2 s or inliers < 5)" in text(page, ".conditions")
+        assert "not raised so far" in text(page, ".conditions li:last-child")
+        has(page, "condition raised: frames skipped", ".incidents")
+        assert text(page, "#incidents-title") == "Resets and conditions"
+        states = "[...document.querySelectorAll('.conditions .pill')].map((pill) => pill.dataset.state).join()"
+        assert page.evaluate(states) == "quiet,quiet"
+        before = look(page, ".strip canvas")
+        send(6)
+        page.until(f"{states} === 'raised,quiet'")
+        page.until("document.querySelector('.incidents li').innerText.includes('#6')")
+        assert look(page, ".strip canvas") != before
+        shot("conditions")
+        send(7)
+        page.until(f"{states} === 'quiet,quiet'")
+        page.evaluate(
+            "[...document.querySelectorAll('.incidents button')]"
+            ".findLast((item) => item.innerText.includes('skipped')).click()"
+        )
+        has(page, "Frame 3 · ", ".caption")
+        assert against_axe(page) == []
 
 
 def test_history_by_the_keyboard(page, server):
@@ -379,19 +425,13 @@ def test_the_page_by_the_keyboard_alone(page, server):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_accessibility(page, server, shot, scheme):
     """axe's rules, contrast among them, in every view."""
-    axe = (pathlib.Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
     page.prefer(color_scheme=scheme)
     open_session(page, server, "kestrel-1")
     views = {"session": page.evaluate("location.hash"), **VIEWS}
     for view, address in views.items():
         page.go(server.url + "/" + address)
         page.until("document.querySelector('tbody tr, .card, .chart, .sheet')", 60)
-        page.evaluate(axe)
-        found = page.evaluate(
-            "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ target, any }) =>"
-            "`${target.join(' ')}: ${any.map(({ message }) => message).join()}`)]))"
-        )
-        assert found == [], view
+        assert against_axe(page) == [], view
         shot(f"{view}-{scheme}")
 
 

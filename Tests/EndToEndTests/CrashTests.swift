@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Synchronization
 import Testing
 import WindhoverClient
 
@@ -47,6 +48,46 @@ extension EndToEndTests {
                 #expect(answer.outputLines.first == "ok", "\(answer.output) \(answer.errors)")
                 #expect(answer.outputLines.count == 2, "\(answer.output)")
                 #expect(try #require(answer.outputLines.last.flatMap { Int($0) }) >= acknowledged)
+            }
+        }
+
+        @Test("Every call that an acknowledged frame makes is made after it")
+        func webhooks() async throws {
+            let works = Mutex(false)
+            try await withReceiver({ _, _ in works.withLock { $0 } ? .status(204) : .status(500) }) { receiver in
+                try await withFolder { data in
+                    let golden = try GoldenCase.any
+                    let allowed = ["WINDHOVER_WEBHOOK_ALLOW": "10.0.0.0/8,127.0.0.1"]
+                    // Every other frame skips a number, which raises and clears the condition in turn.
+                    let session = try await withServer(data: data, environment: allowed) { server in
+                        let session = try await server.session(
+                            """
+                            {"registration": "identity", "max_gap_ms": 600000, "webhook": {"url": "\(receiver.url)"},
+                             "conditions": [
+                               {"name": "c", "when": {"gap_frames": {">": 0}}, "tell_cleared": true}]}
+                            """)
+                        for number in [0, 2, 3, 5, 6, 8, 9] {
+                            let answer = try await server.put(
+                                try golden.frame(number % golden.count), number, to: session)
+                            #expect(answer.status == 200, "\(answer.text)")
+                        }
+                        _ = try await receiver.call(0)
+                        return session
+                    }
+                    works.withLock { $0 = true }
+                    let failed = receiver.calls.count
+                    try await withServer(data: data, environment: allowed) { server in
+                        for number in failed..<failed + 6 { _ = try await receiver.call(number) }
+                        #expect(
+                            receiver.calls.dropFirst(failed).allSatisfy { $0.data["session_id"] as? String == session })
+                        #expect(
+                            receiver.calls.dropFirst(failed).map {
+                                ($0.data["frame"] as? [String: Any])?["sequence"] as? Int
+                            }
+                                == [2, 3, 5, 6, 8, 9])
+                        #expect(receiver.calls[0].body == receiver.calls[failed].body)
+                    }
+                }
             }
         }
 

@@ -1,4 +1,4 @@
-// Where a session began anew, or lost the ground, and why.
+// Where a session began anew, lost the ground, and why; and where its conditions were raised.
 
 import { h, reconcile, say } from "./dom.js";
 import { clock, duration, reason } from "./format.js";
@@ -15,6 +15,7 @@ export function incident(record, first) {
 }
 
 export class Incidents {
+  #title = h("h2", { id: "incidents-title" });
   #list = h("ol", { reversed: true });
   #none = h("p", { class: "quiet" }, "None so far.");
   #picked;
@@ -22,13 +23,15 @@ export class Incidents {
   constructor(picked) {
     this.#picked = picked;
     this.element = h("section", { class: "incidents panel", "aria-labelledby": "incidents-title" },
-      h("div", { class: "panel-head" }, h("h2", { id: "incidents-title" }, "Resets")), this.#none, this.#list);
+      h("div", { class: "panel-head" }, this.#title), this.#none, this.#list);
   }
 
-  /** Records in order; the newest is shown first. */
-  show(records) {
-    const told = records.map((record, index) => [record, incident(record, index === 0)])
-      .filter(([, words]) => words).reverse();
+  /** Records in order, and what conditions told; the newest is shown first. */
+  show(records, raised) {
+    const began = records.map((record, index) => [record, incident(record, index === 0)]).filter(([, words]) => words);
+    const told = [...began, ...raised.map((item) => [item, `condition raised: ${item.name}`])]
+      .sort(([a], [b]) => b.time - a.time);
+    say(this.#title, raised.length ? "Resets and conditions" : "Resets");
     this.#none.hidden = told.length > 0;
     reconcile(this.#list, told.slice(0, 200), ([record]) => record.id, ([record]) => this.#row(record),
       ({ words }, [, text]) => say(words, text));

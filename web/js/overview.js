@@ -4,13 +4,14 @@ import { h, mark, say } from "./dom.js";
 import { clock, moment } from "./format.js";
 import { classColour, colour } from "./theme.js";
 
-/** Heights: of the marks where a frame began anew, and of the bar that says what the charts reach over. */
+/** Heights: of the marks where a frame began anew or a condition was raised, and of the bar that says what the charts reach over. */
 const TICK = 7;
 const BAR = 3;
 
 export class Overview {
   #records = [];
   #breaks = [];
+  #raised = [];
   #range = null;
   #window = null;
   #classes = [];
@@ -46,12 +47,13 @@ export class Overview {
 
   /**
    * `range`: the session's first and last time; `records`: frames of all over it; `breaks`: those that began anew;
-   * `chosen`: the frame that is shown; `window`: from when to when the charts reach.
+   * `raised`: where conditions were; `chosen`: the frame that is shown; `window`: from when to when the charts reach.
    */
-  show({ range, records, breaks, chosen, window }) {
+  show({ range, records, breaks, raised, chosen, window }) {
     this.#range = range;
     this.#records = [...records].sort((a, b) => a.time - b.time);
     this.#breaks = breaks;
+    this.#raised = raised;
     this.#window = window;
     const sameDay = new Date(range[0]).toDateString() === new Date(range[1]).toDateString();
     say(this.#start, moment(range[0]));
@@ -96,6 +98,8 @@ export class Overview {
     for (const record of this.#breaks) {
       if (record.time > this.#range[0]) context.fillRect(this.#place(record.time) * width - 0.75, 0, 2, TICK);
     }
+    context.fillStyle = colour("bad");
+    for (const { time } of this.#raised) context.fillRect(this.#place(time) * width - 0.75, 0, 2, TICK);
     if (!this.#window) return;
     context.fillStyle = colour("accent");
     const [from, to] = this.#window.map((time) => this.#place(time) * width);

@@ -1,6 +1,7 @@
 // One session: what it sees, live or at any time of its past.
 
 import { classes } from "../api.js";
+import { Conditions } from "../conditions.js";
 import { Transport, pictureTools } from "../controls.js";
 import { calmly, h, mark, say } from "../dom.js";
 import { brief, clock, count, decimal, milliseconds, reason } from "../format.js";
@@ -26,6 +27,7 @@ export class SessionView {
   #legend = new Legend((off) => { this.#stage.off = this.#timelines.off = off; });
   #timelines = new Timelines((record) => this.#playback.choose(record));
   #incidents = new Incidents((record) => this.#playback.seek(record.time));
+  #conditions;
   #overview;
   #transport;
   #title = h("h1", { tabindex: "-1" }, "Session");
@@ -46,13 +48,14 @@ export class SessionView {
     this.#frame = frame ?? null;
     this.#playback = new Playback(id);
     this.#survey = new Survey(id);
+    this.#conditions = new Conditions(id);
     this.#overview = new Overview(this.#playback);
     this.#transport = new Transport(this.#playback);
     this.#body = h("div", { class: "session-grid", hidden: true },
       h("div", { class: "left" }, pictureTools(this.#stage), this.#stage.element,
         h("div", { class: "under" }, this.#caption, this.#pointer),
         this.#overview.element, this.#transport.element, this.#incidents.element),
-      h("div", { class: "right" }, this.#legend.element, this.#timelines.element));
+      h("div", { class: "right" }, this.#legend.element, this.#conditions.element, this.#timelines.element));
     this.element = h("div", { class: "view session" },
       h("div", { class: "head" }, this.#title, this.#pill, this.#facts,
         h("a", { class: "stream", href: `v1/sessions/${id}/live.mjpeg`, target: "_blank",
@@ -65,7 +68,7 @@ export class SessionView {
   close() {
     clearInterval(this.#clock);
     this.#closed.abort();
-    for (const part of [this.#playback, this.#survey, this.#stage, this.#timelines, this.#overview]) part.close();
+    for (const part of [this.#playback, this.#survey, this.#conditions, this.#stage, this.#timelines, this.#overview]) part.close();
   }
 
   #listen() {
@@ -73,6 +76,8 @@ export class SessionView {
     on(this.#playback, "change", this.#draw);
     on(this.#playback, "fault", () => this.#connection.retry());
     on(this.#survey, "change", this.#draw);
+    on(this.#conditions, "change", this.#draw);
+    on(this.#conditions, "fault", () => this.#connection.retry());
     on(this.#fleet, "event", (event) => this.#event(event));
     on(this.#fleet, "change", this.#heading);
     on(this.#connection, "again", () => this.#again());
@@ -85,7 +90,9 @@ export class SessionView {
   }
 
   #event({ name, data }) {
-    if (data.session_id !== this.#id || name !== "frame") return;
+    if (data.session_id !== this.#id) return;
+    this.#conditions.event({ name, data });
+    if (name !== "frame") return;
     const begins = this.#playback.range === null;
     this.#playback.add(data);
     if (begins) this.#read();
@@ -95,6 +102,7 @@ export class SessionView {
   /** Events may have been missed. */
   #again() {
     this.#playback.refresh();
+    this.#conditions.read();
     this.#read();
   }
 
@@ -106,7 +114,7 @@ export class SessionView {
       this.#stage.classes = this.#timelines.classes = this.#overview.classes = this.#classes;
       await this.#playback.open(this.#frame);
       this.#draw();
-      await this.#read();
+      await Promise.all([this.#conditions.read(), this.#read()]);
     } catch (problem) {
       if (this.#closed.signal.aborted) return;
       if (problem.status === 404) return say(this.#note, `There is no such session${this.#frame ? " or frame" : ""}.`);
@@ -150,9 +158,9 @@ export class SessionView {
     this.#stage.show(chosen);
     this.#legend.show(chosen, this.#classes);
     this.#timelines.show(records, chosen);
-    this.#overview.show({ range, records: this.#survey.records, breaks: this.#survey.breaks, chosen,
-      window: [records[0].time, records.at(-1).time] });
-    this.#incidents.show(this.#survey.told(records));
+    this.#overview.show({ range, records: this.#survey.records, breaks: this.#survey.breaks, raised: this.#conditions.raised,
+      chosen, window: [records[0].time, records.at(-1).time] });
+    this.#incidents.show(this.#survey.told(records), this.#conditions.raised);
     this.#transport.show(this.#playback);
     this.#tell(chosen);
   }

@@ -1,0 +1,1 @@
+../APITests/WebhookReceiver.swift
