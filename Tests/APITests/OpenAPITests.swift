@@ -13,7 +13,8 @@ import Yams
             let paths = try #require(document["paths"] as? [String: [String: Any]])
             var described: Set<String> = []
             for (path, item) in paths {
-                for method in item.keys where ["get", "put", "post", "delete", "patch", "head"].contains(method) {
+                for method in item.keys
+                where ["get", "put", "post", "delete", "patch", "head", "options"].contains(method) {
                     described.insert("\(method.uppercased()) \(path)")
                 }
             }
