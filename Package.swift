@@ -109,7 +109,7 @@ let package = Package(
             name: "BenchmarkTests", dependencies: ["Benchmark", "Simulation"], linkerSettings: openVINOPath),
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
         .testTarget(name: "VideosTests", dependencies: ["Videos"], linkerSettings: openVINOPath),
-        .testTarget(name: "APITests", dependencies: ["API", yaml, nio], linkerSettings: openVINOPath),
+        .testTarget(name: "APITests", dependencies: ["API", "Videos", yaml, nio], linkerSettings: openVINOPath),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Imaging", "WindhoverClient", "windhover"],
             linkerSettings: openVINOPath),

@@ -54,6 +54,9 @@ package final class Gate: Sendable {
         }
     }
 
+    /// How many wait to enter.
+    package var waiting: Int { state.withLock { $0.waiting.count } }
+
     package func leave() {
         let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
             if let next = state.waiting.popFirst() { return next }

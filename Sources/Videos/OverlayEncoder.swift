@@ -63,7 +63,7 @@ struct OverlayEncoder: Sendable {
         let child = ChildProgram(
             program: tools.ffmpeg, arguments: ["-v", "error", "-h", "encoder=libx264"], cpuSeconds: 60,
             memory: settings.memory, folder: "/")
-        let told = try? await withDeadline(settings.patience) {
+        let told = try? await withDeadline(.seconds(60)) {
             try await run(child.configuration, output: .string(limit: 1 << 20), error: .discarded)
         }
         return told?.standardOutput.contains("Encoder libx264") == true

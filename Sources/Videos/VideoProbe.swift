@@ -32,7 +32,7 @@ struct VideoProbe: Sendable, Equatable {
                 "-of", "json", file.lastPathComponent,
             ],
             cpuSeconds: 60, memory: settings.memory, folder: file.deletingLastPathComponent().path)
-        let result = try await withDeadline(settings.patience) {
+        let result = try await withDeadline(.seconds(60)) {
             try await run(child.configuration, output: .bytes(limit: 1 << 20), error: .bytes(limit: 1 << 20))
         }
         guard let result else { throw VideoFailure("The file could not be looked at: ffprobe gave no answer.") }

@@ -284,7 +284,8 @@ package actor VideoQueue {
         do {
             guard let video = try await services.store.video(id) else { throw VideoFault.noVideo(id: id) }
             let outcome = await outcome(of: video, progress)
-            if let outcome { try await finish(outcome) }
+            // Not part of what was cancelled: its end is written down whatever happened.
+            if let outcome { try await Task { try await finish(outcome) }.value }
         } catch {
             // Most likely the disk is full. What is stored stays, and the next start goes on from there.
             services.logger.error("a video's job was put off", metadata: ["video": "\(id)", "error": "\(error)"])
@@ -312,8 +313,11 @@ package actor VideoQueue {
                 return nil
             } else {
                 (run.video.state, run.video.failure) = Self.end(of: error)
-                services.logger.error(
-                    "a video could not be run", metadata: ["video": "\(video.id)", "error": "\(error)"])
+                // What is wrong with a file is said when it is over.
+                if !(error is VideoFailure) {
+                    services.logger.error(
+                        "a video's job failed", metadata: ["video": "\(video.id)", "error": "\(error)"])
+                }
             }
         }
         return run.video

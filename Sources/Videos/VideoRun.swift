@@ -72,7 +72,7 @@ struct VideoRun: Sendable {
         }
         guard let complaint else { return }
         if let total = video.total, Double(frames) < Self.whole * Double(total) {
-            throw VideoFailure("The video breaks off after \(frames) of about \(total) frames: \(complaint)")
+            throw VideoFailure("Only \(frames) of about \(total) frames could be decoded: \(complaint)")
         }
         video.warning = complaint
     }

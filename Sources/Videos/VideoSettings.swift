@@ -39,6 +39,11 @@ package struct VideoTools: Sendable, Equatable {
     package var ffmpeg: String
     package var ffprobe: String
 
+    package init(ffmpeg: String, ffprobe: String) {
+        self.ffmpeg = ffmpeg
+        self.ffprobe = ffprobe
+    }
+
     /// Those that a shell would find; nil where one is missing.
     package static func find(
         path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""

@@ -14,7 +14,8 @@ enum Clips {
         _ name: String = "clip.mp4", seconds: Double = 2, rate: Int = 10, _ options: [String] = []
     ) throws -> [UInt8] {
         try ffmpeg(
-            name, ["-f", "lavfi", "-i", "testsrc=duration=\(seconds):size=160x96:rate=\(rate)"]
+            name,
+            ["-f", "lavfi", "-i", "testsrc=duration=\(seconds):size=160x96:rate=\(rate)"]
                 + ["-pix_fmt", "yuv420p", "-g", "10"] + options)
     }
 

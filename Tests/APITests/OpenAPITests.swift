@@ -42,6 +42,10 @@ import Yams
             try check(try await server.put(TestServer.frame(0), 0, to: id).json, "Frame")
             try check(try await server.put(TestServer.frame(1), 1, to: id).json, "Frame")
             try check(try await server.send("GET", "/v1/models/golden-7").json, "Model")
+            if Clips.isPossible {
+                let video = try await server.video(Clips.make(seconds: 0.3))
+                try check(video, "Video")
+            }
             let options = try #require(
                 try await server.send("GET", "/v1/sessions/\(id)").json["options"] as? [String: Any])
             let settable = Set(try #require(schemas["NewSession"]?["properties"] as? [String: Any]).keys)

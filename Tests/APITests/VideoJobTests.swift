@@ -1,3 +1,4 @@
+import API
 import Foundation
 import Imaging
 import Testing
@@ -18,7 +19,7 @@ struct VideoJobTests {
                 let video = try await server.video(part)
                 #expect(video["state"] as? String == "failed")
                 let error = try #require(video["error"] as? String)
-                #expect(error.contains("breaks off after") && error.contains("of about 40 frames"), "\(error)")
+                #expect(error.contains("Only \(video["frames"] ?? 0) of about 40 frames could be decoded"), "\(error)")
                 #expect(!error.contains("0x") && !error.contains("/"), "\(error)")
                 let frames = try await server.frames(of: video["session_id"])
                 #expect((5..<40).contains(frames.count) && frames.count == video["frames"] as? Int)
@@ -26,7 +27,7 @@ struct VideoJobTests {
                 #expect(session["end_reason"] as? String == "video-failed")
             }
             // Without its index nothing can be read of it.
-            let lost = try await server.video(Self.cut(Clips.make(), to: 0.9))
+            let lost = try await server.video(Self.cut(Clips.make(), to: 0.5))
             #expect(lost["state"] as? String == "failed")
             #expect((lost["error"] as? String)?.contains("moov atom not found") == true, "\(lost)")
         }
@@ -47,10 +48,12 @@ struct VideoJobTests {
             let senseless = try await server.video(noise)
             #expect(senseless["state"] as? String == "failed" && senseless["frames"] as? Int == 0)
             // A box that says it is 2 GB long, and is not.
-            let liar = try await server.video([0x7F, 0xFF, 0xFF, 0xFF] + Array("mdat".utf8) + [UInt8](repeating: 7, count: 500))
+            let liar = try await server.video(
+                [0x7F, 0xFF, 0xFF, 0xFF] + Array("mdat".utf8) + [UInt8](repeating: 7, count: 500))
             #expect(liar["state"] as? String == "failed")
             // Nothing of it harms others.
-            #expect(try await server.video(Clips.make(seconds: 0.5))["state"] as? String == "done")
+            let whole = try await server.video(Clips.make(seconds: 0.5))
+            #expect(whole["state"] as? String == "done")
         }
     }
 
@@ -97,11 +100,11 @@ struct VideoJobTests {
         let tools = VideoTools(ffmpeg: hanging.path, ffprobe: try #require(Clips.find("ffprobe")))
         try await withServer {
             $0.server.videos.tools = tools
-            $0.server.videos.patience = .seconds(1)
+            $0.server.videos.patience = .seconds(5)
         } _: { server in
             let video = try await server.video(clip, "?captured_at=2026-06-01T08:00:00Z")
             #expect(video["state"] as? String == "failed")
-            #expect((video["error"] as? String)?.contains("no sign of life for 1 s") == true, "\(video)")
+            #expect((video["error"] as? String)?.contains("no sign of life for 5 s") == true, "\(video)")
             let frames = try await server.frames(of: video["session_id"])
             #expect(frames.map { $0["captured_at"] as? String } == ["2026-06-01T08:00:00.500000Z"])
         }
@@ -205,7 +208,8 @@ struct VideoJobTests {
             #expect(part.headers["content-range"] == "bytes 100-199/\(film.body.count)")
             let beyond = try await server.send("GET", place, headers: ["Range": "bytes=\(film.body.count)-"])
             #expect(beyond.status == 416)
-            let files = try FileManager.default.contentsOfDirectory(atPath: "\(server.data.path)/videos/\(video["id"] ?? "")")
+            let files = try FileManager.default.contentsOfDirectory(
+                atPath: "\(server.data.path)/videos/\(video["id"] ?? "")")
             #expect(Set(files) == ["source", "overlay.mp4"])
             #expect(try await server.send("DELETE", "/v1/videos/\(video["id"] ?? "")").status == 204)
             #expect(try await server.send("GET", place).status == 404)
@@ -216,7 +220,8 @@ struct VideoJobTests {
         let clip = try Clips.make(seconds: 1)
         try await withServer({ $0.server.videos.tellEvery = .zero }) { server in
             let video = try await server.video(clip)
-            let stream = try EventStream(port: server.port, "/v1/sessions/\(video["session_id"] ?? "")/events?type=video&after=0")
+            let stream = try EventStream(
+                port: server.port, "/v1/sessions/\(video["session_id"] ?? "")/events?type=video&after=0")
             var told: [[String: Any]] = []
             while (told.last?["state"] as? String) != "done" {
                 let event = try #require(stream.next())
