@@ -93,6 +93,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running frames get when the server stops.")
     var drainTimeout = 30
 
+    @OptionGroup var videos: VideoServeOptions
+
     @Option(help: "A key that clients must show as \"Authorization: Bearer KEY\"; may be given several times.")
     var apiKey: [String] = []
 
@@ -174,6 +176,7 @@ struct ServeCommand: AsyncParsableCommand {
         (configuration.host, configuration.port, configuration.keys) = (host, port, apiKey)
         configuration.pages = try pages(logger)
         configuration.maxBodyBytes = maxBody << 20
+        configuration.videos = videos.settings(data: URL(fileURLWithPath: data), maxPixels: limits.maxPixels)
         configuration.maxConnections = maxConnections
         configuration.bodyTimeout = .seconds(bodyTimeout)
         configuration.idleTimeout = .seconds(idleTimeout)
