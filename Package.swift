@@ -33,6 +33,7 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.29.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.4.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
@@ -78,12 +80,13 @@ let package = Package(
         // 3: state
         .target(name: "Sessions", dependencies: ["Conditions", "Imaging", "Inference", "SSP", "Results", crypto]),
         .target(name: "Benchmark", dependencies: ["CKernels", "CVision", "Imaging", "Inference", "SSP", "Simulation"]),
+        .target(name: "Videos", dependencies: ["Imaging", "Inference", "Results", "Sessions", logging, subprocess]),
         // 4: HTTP
         .target(
             name: "API",
             dependencies: [
-                "Conditions", "Sessions", "Results", "Imaging", "Webhooks", hummingbird, httpTypes, nio, nioHTTPTypes,
-                lifecycle, signals,
+                "Conditions", "Sessions", "Results", "Imaging", "Videos", "Webhooks", hummingbird, httpTypes, nio,
+                nioHTTPTypes, lifecycle, signals,
                 logging, crypto,
             ],
             resources: [.embedInCode("openapi.yaml")]),
@@ -91,7 +94,8 @@ let package = Package(
         .executableTarget(
             name: "windhover",
             dependencies: [
-                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "Webhooks", "WindhoverClient",
+                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "Videos", "Webhooks",
+                "WindhoverClient",
                 arguments, logging, yaml,
             ],
             linkerSettings: openVINOPath),
@@ -112,8 +116,10 @@ let package = Package(
         .testTarget(name: "ConditionsTests", dependencies: ["Conditions"]),
         .testTarget(name: "WebhooksTests", dependencies: ["Webhooks", crypto]),
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
+        .testTarget(name: "VideosTests", dependencies: ["Videos"], linkerSettings: openVINOPath),
         .testTarget(
-            name: "APITests", dependencies: ["API", "Webhooks", yaml, nio, crypto], linkerSettings: openVINOPath),
+            name: "APITests", dependencies: ["API", "Videos", "Webhooks", yaml, nio, crypto],
+            linkerSettings: openVINOPath),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Imaging", "WindhoverClient", "windhover"],
             linkerSettings: openVINOPath),

@@ -20,6 +20,8 @@ package struct EventRecord: Sendable, Equatable {
         case webhookFailing = "webhook-failing"
         case webhookRecovered = "webhook-recovered"
         case webhookDropped = "webhook-dropped"
+        /// How far the job of a video file has come.
+        case video
 
         init(_ state: SessionRecord.State) {
             switch state {
@@ -40,13 +42,13 @@ package struct EventRecord: Sendable, Equatable {
     package var at: Date
     /// Of kind `frame`, and of conditions, as read.
     package var frame: FrameRecord?
-    /// Why.
+    /// Why; of a video its job's state.
     package var reason: String?
-    /// Of the frame it has to do with, or the session's last.
+    /// Of the frame it has to do with, or the session's last; of a video how many frames there will be.
     package var sequence: Int?
-    /// Frames that were dropped since the last stored one; attempts of a webhook's call.
+    /// Frames that were dropped since the last stored one; of a video, frames that were run; attempts of a webhook's call.
     package var count: Int?
-    /// Of the model of a session that began, of a condition; the origin of a webhook's target.
+    /// Of the model of a session that began, of a condition; of a video its id; the origin of a webhook's target.
     package var name: String?
 
     /// Whether it refers to the frame that it was stored with.

@@ -23,6 +23,10 @@ enum Schema {
             try db.execute(sql: version3)
             try db.execute(sql: "PRAGMA user_version = 3")
         }
+        migrator.registerMigration("4: videos", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: videos)
+            try db.execute(sql: "PRAGMA user_version = 4")
+        }
         return migrator
     }
 

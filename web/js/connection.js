@@ -6,7 +6,7 @@
 import { readiness } from "./api.js";
 
 const NAMES = ["frame", "reset", "drop", "session-begun", "session-idle", "session-resumed", "session-ended",
-  "condition-raised", "condition-cleared", "lost"];
+  "condition-raised", "condition-cleared", "video", "lost"];
 const LOOK_EVERY = 3000;
 
 /**

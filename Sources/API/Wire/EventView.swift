@@ -8,13 +8,15 @@ struct EventView: Encodable {
     let event: EventRecord
 
     private enum Key: String, CodingKey {
-        case at, reason, sequence, count, model, condition, target, attempts
+        case at, reason, sequence, count, model, condition, target, attempts, state, frames
         case frameID = "frame_id"
         case capturedAt = "captured_at"
         case sessionID = "session_id"
         case droneID = "drone_id"
         case missionID = "mission_id"
         case lastSequence = "last_sequence"
+        case videoID = "video_id"
+        case framesTotal = "frames_total"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -45,6 +47,11 @@ struct EventView: Encodable {
             try out.encode(event.reason, forKey: .reason)
             try out.encode(event.sequence, forKey: .sequence)
             try out.encode(event.count, forKey: .attempts)
+        case .video:
+            try out.encode(event.name, forKey: .videoID)
+            try out.encode(event.reason, forKey: .state)
+            try out.encode(event.count, forKey: .frames)
+            try out.encode(event.sequence, forKey: .framesTotal)
         }
     }
 
