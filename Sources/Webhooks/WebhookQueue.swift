@@ -50,6 +50,8 @@ package actor WebhookQueue {
     private let now: @Sendable () -> Date
     private let report: @Sendable (Report) -> Void
     private var running: [Lane: (origin: String, task: Task<Void, Never>)] = [:]
+    /// Lines whose call ended while the store was being read: what was read of them may be old.
+    private var justEnded: Set<Lane> = []
     private var alarm: Task<Void, Never>?
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
@@ -95,6 +97,7 @@ package actor WebhookQueue {
 
     /// Begins every call that is due, and sees to it that the next one will be.
     private func start() async {
+        justEnded = []
         guard let waiting = try? await store.waitingDeliveries() else {
             return ring(in: 1)
         }
@@ -103,7 +106,7 @@ package actor WebhookQueue {
         var next: Date?
         for delivery in waiting {
             let lane = Lane(session: delivery.sessionID, url: delivery.url)
-            guard running[lane] == nil else { continue }
+            guard running[lane] == nil, !justEnded.contains(lane) else { continue }
             let due = delivery.nextAt ?? delivery.createdAt
             guard due <= time else {
                 next = min(next ?? due, due)
@@ -135,6 +138,7 @@ package actor WebhookQueue {
 
     private func ended(_ lane: Lane) {
         running[lane] = nil
+        justEnded.insert(lane)
         wake.yield()
     }
 
