@@ -54,6 +54,7 @@ package actor SessionRegistry {
         // Two for each thread: one computes while another waits for the image model.
         services = .init(
             store: store, clock: clock, workers: workers, gate: Gate(places: 2 * workers.threads), observer: observer)
+        Registrar.use(threads: workers.threads)
     }
 
     // MARK: Sessions
@@ -240,7 +241,8 @@ package actor SessionRegistry {
     ) -> VideoSession {
         VideoSession(
             record: record, options: options, model: model,
-            pipeline: FramePipeline(model: model, options: options, maxPixels: limits.maxPixels),
+            pipeline: FramePipeline(
+                model: model, options: options, maxPixels: limits.maxPixels, threads: services.workers.threads),
             machine: SessionMachine(
                 options: options, queueLimit: limits.queuePerSession, now: services.clock.uptime(), phase: phase,
                 restoredAt: restoredAt, epoch: record.epoch),

@@ -138,10 +138,8 @@ struct ServeCommand: AsyncParsableCommand {
         guard !bundles.isEmpty else {
             throw ValidationError("there is no model bundle in \(models): a folder with a model.json (see --models)")
         }
-        let preferred =
-            defaultModel ?? (bundles.contains { $0.name == "aerial-nano" } ? "aerial-nano" : bundles[0].name)
-        guard bundles.contains(where: { $0.name == preferred }) else {
-            throw ValidationError("--default-model: no bundle in \(models) is named \"\(preferred)\"")
+        guard let preferred = ModelBundle.choose(defaultModel, among: bundles) else {
+            throw ValidationError("--default-model: no bundle in \(models) is named \"\(defaultModel ?? "")\"")
         }
 
         var options = OpenVINOEngine.Options()
@@ -170,7 +168,7 @@ struct ServeCommand: AsyncParsableCommand {
         var defaults = SessionOptions()
         defaults.statePrecision = statePrecision
         let registry = SessionRegistry(
-            models: loaded, defaultModel: preferred, store: store, limits: limits, defaultOptions: defaults,
+            models: loaded, defaultModel: preferred.name, store: store, limits: limits, defaultOptions: defaults,
             workers: WorkerPool(threads: workers ?? ProcessInfo.processInfo.activeProcessorCount),
             observer: metrics.record)
 
