@@ -2,11 +2,13 @@ import Foundation
 
 /// What a program said last, as one may show it to people: without its memory's addresses and the files' paths, each
 /// thing once.
-struct LastWords: Sendable {
+package struct LastWords: Sendable {
     private static let kept = 4
     private var lines: [String] = []
 
-    mutating func append(_ line: some StringProtocol) {
+    package init() {}
+
+    package mutating func append(_ line: some StringProtocol) {
         let clean = Self.clean(line)
         guard !clean.isEmpty, !lines.contains(clean), !clean.hasPrefix("Last message repeated") else { return }
         lines.append(clean)
@@ -14,7 +16,7 @@ struct LastWords: Sendable {
     }
 
     /// Nil where nothing was said.
-    var text: String? { lines.isEmpty ? nil : lines.joined(separator: "; ") }
+    package var text: String? { lines.isEmpty ? nil : lines.joined(separator: "; ") }
 
     private static func clean(_ line: some StringProtocol) -> String {
         String(line)

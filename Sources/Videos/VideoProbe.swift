@@ -2,20 +2,20 @@ import Foundation
 import Subprocess
 
 /// What a container says of its video, before a frame is decoded; it may lie.
-struct VideoProbe: Sendable, Equatable {
-    var width: Int
-    var height: Int
+package struct VideoProbe: Sendable, Equatable {
+    package var width: Int
+    package var height: Int
     /// Frames in the file, where it says so; else estimated.
-    var frames: Int?
+    package var frames: Int?
     /// Frames a second, on average.
-    var rate: Double?
+    package var rate: Double?
     /// Seconds.
-    var duration: Double?
+    package var duration: Double?
     /// When it was taken.
-    var creation: Date?
+    package var creation: Date?
 
     /// Frames that will be run: an estimate.
-    func total(every: Int, fps: Double?) -> Int? {
+    package func total(every: Int, fps: Double?) -> Int? {
         if let fps, let duration, (rate ?? .infinity) > fps { return max(1, Int((duration * fps).rounded(.up))) }
         return frames.map { ($0 + every - 1) / every }
     }
@@ -46,7 +46,7 @@ struct VideoProbe: Sendable, Equatable {
         return try VideoProbe(json: result.standardOutput, maxPixels: settings.maxPixels)
     }
 
-    init(json: [UInt8], maxPixels: Int) throws(VideoFailure) {
+    package init(json: [UInt8], maxPixels: Int) throws(VideoFailure) {
         let document = (try? JSONSerialization.jsonObject(with: Data(json))) as? [String: Any] ?? [:]
         guard let stream = (document["streams"] as? [[String: Any]])?.first else {
             throw VideoFailure("There is no video in the file.")

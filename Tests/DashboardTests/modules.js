@@ -23,6 +23,20 @@ async function scales() {
   same([graticuleStep(360, 4), graticuleStep(0.01, 4)], [45, 0.002], "steps of a graticule");
 }
 
+async function videos() {
+  const { share, words } = await load("video-row");
+  const video = { state: "running", phase: "frames", frames: 300, frames_total: 1200, overlay_frames: null,
+    rate: 29.96, seconds_left: 30.04, offset: 0, length: 2048 };
+  same([share(video), words(video)], [0.25, "300 of 1,200 frames · 30.0 a second · 30 s left"], "frames of a video");
+  const overlay = { ...video, phase: "overlay", overlay_frames: 150, rate: null, seconds_left: null };
+  same([share(overlay), words(overlay)], [0.5, "overlay, 150 frames"], "overlay of a video");
+  const unknown = { ...video, frames_total: null, rate: null, seconds_left: null };
+  same([share(unknown), words(unknown)], [null, "300 of – frames"], "a video of unknown length");
+  const upload = { ...video, state: "uploading", offset: 1024 };
+  same([share(upload), words(upload)], [0.5, "1.0 KiB of 2.0 KiB"], "upload of a video");
+  same([share({ ...video, state: "done" }), words({ ...video, state: "done" })], [1, "300 frames"], "a video that is done");
+}
+
 async function projections() {
   const projection = await load("projection");
   const { cut, fit, latitudeOf, mercator, metresPerPixel, toPlane, toScreen, unroll, wrap, zoom } = projection;
@@ -154,7 +168,7 @@ async function lists() {
 }
 
 (async () => {
-  for (const test of [scales, projections, frames, tracks, metrics, masks, words, conditions, rates, lists]) {
+  for (const test of [scales, projections, frames, tracks, metrics, masks, words, conditions, rates, lists, videos]) {
     await test().catch((error) => faults.push(`${test.name}: ${error.stack}`));
   }
   return faults;

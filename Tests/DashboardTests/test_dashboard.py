@@ -1,7 +1,10 @@
 """The dashboard as a person meets it: in Chromium, with the real server, drones and the keyboard."""
 
+import json
 import pathlib
 import re
+import shutil
+import subprocess
 import time
 
 import axe_core_python
@@ -420,6 +423,104 @@ def test_the_page_by_the_keyboard_alone(page, server):
     page.press("Enter")
     page.until("location.hash.startsWith('#/session/')")
     page.until("document.activeElement.tagName === 'H1'")
+
+
+AXE = (
+    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ target, any }) =>"
+    "`${target.join(' ')}: ${any.map(({ message }) => message).join()}`)]))"
+)
+
+
+def clip(path, seconds):
+    source = f"testsrc=duration={seconds}:size=320x192:rate=10"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", "-y", path], check=True
+    )
+    return path
+
+
+@pytest.mark.skipif(not (shutil.which("ffmpeg") and shutil.which("ffprobe")), reason="needs ffmpeg and ffprobe")
+def test_video_files_are_chosen_dropped_followed_and_ended(page, shot, tmp_path):
+    def state(name):
+        rows = "[...document.querySelectorAll('.videos tbody tr')]"
+        row = f"{rows}.find((row) => row.querySelector('th').innerText.startsWith({name!r}))"
+        return f"{row}?.querySelector('.pill').textContent"
+
+    with running("--video-jobs", "1", page=page) as server:
+        page.go(server.url + "/#/videos")
+        has(page, "No video file yet")
+        page.click("#video-drone")
+        page.type("kestrel-7")
+        page.click("#video-overlay")
+        short, long = clip(tmp_path / "short.mp4", 2), clip(tmp_path / "long.mp4", 120)
+        root = page.send("DOM.getDocument")["root"]["nodeId"]
+        field = page.send("DOM.querySelector", nodeId=root, selector="#video-file")["nodeId"]
+        page.send("DOM.setFileInputFiles", nodeId=field, files=[str(short)])
+        page.until(f"{state('short.mp4')} === 'done'", 60)
+        has(page, "20 frames", ".c-progress")
+        has(page, "kestrel-7", ".c-name")
+        overlay = page.evaluate("document.querySelector('.c-links a[target]').href")
+        type = f"fetch({overlay!r}).then((answer) => answer.headers.get('Content-Type'))"
+        assert page.evaluate(type) == "video/mp4"
+
+        drop = """(() => {{ const data = new DataTransfer(); data.items.add(new File([new Uint8Array({0})], {1!r}));
+            document.querySelector('.drop').dispatchEvent(new DragEvent('drop', {{ dataTransfer: data,
+            bubbles: true, cancelable: true }})); }})()"""
+        page.evaluate(drop.format(json.dumps(list(long.read_bytes())), "long.mp4"))
+        page.until(f"{state('long.mp4')} === 'running'", 60)
+        page.until("/[1-9]\\d* of 1,200 frames/.test(document.querySelector('.c-progress').innerText)", 60)
+        assert page.evaluate("Number(document.querySelector('.bar').getAttribute('aria-valuenow'))") < 100
+        shot("videos")
+        page.evaluate((pathlib.Path(axe_core_python.__file__).parent / "axe.min.js").read_text())
+        for scheme in ("dark", "light"):
+            page.prefer(color_scheme=scheme)
+            assert page.evaluate(AXE) == [], scheme
+            shot(f"videos-{scheme}")
+        page.size(768, 1024)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 768
+        shot("videos-768")
+        page.size(1280, 800)
+
+        page.click("[aria-label='Cancel long.mp4']")
+        page.until(f"{state('long.mp4')} === 'cancelled'")
+        page.click("[aria-label='Remove long.mp4']")
+        page.until(f"{state('long.mp4')} === undefined")
+        session = page.evaluate("document.querySelector('.c-links a').getAttribute('href')")
+        page.evaluate("document.querySelector('.c-links a').click()")
+        page.until(f"location.hash === {session!r} && document.querySelector('h1').textContent === 'kestrel-7'")
+
+        page.go(server.url + "/#/videos")
+        page.until("document.querySelector('.drop')")
+        page.evaluate(drop.format(json.dumps(list(b"no film at all, whatever it is called")), "fake.mp4"))
+        has(page, "neither MP4, MOV nor MKV", ".fault")
+        page.until(f"{state('fake.mp4')} === undefined")
+        # That the server refused it stands in the console, as it should.
+        page.faults[:] = [fault for fault in page.faults if "415" not in fault]
+
+
+@pytest.mark.skipif(not (shutil.which("ffmpeg") and shutil.which("ffprobe")), reason="needs ffmpeg and ffprobe")
+def test_a_server_with_keys_is_asked_for_one_to_upload(page, tmp_path):
+    key = "an-operators-own-key"
+    with running("--api-key", key, page=page) as server:
+        page.go(server.url + "/#/videos")
+        page.until("document.querySelector('#login').open")
+        page.click("#login-key")
+        page.type(key)
+        page.press("Enter")
+        has(page, "No video file yet")
+        short = clip(tmp_path / "short.mp4", 1)
+        choose = (
+            f"(() => {{ const data = new DataTransfer(); data.items.add(new File([new Uint8Array("
+            f"{json.dumps(list(short.read_bytes()))})], 'short.mp4')); document.querySelector('.drop')"
+            f".dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }})); }})()"
+        )
+        page.evaluate(choose)
+        page.until("document.activeElement.id === 'video-key'")
+        page.type(key)
+        page.press("Tab")
+        page.evaluate(choose)
+        page.until("document.querySelector('.videos .pill')?.textContent === 'done'", 60)
+        page.faults[:] = [fault for fault in page.faults if "401" not in fault]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
