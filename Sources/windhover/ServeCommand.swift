@@ -93,11 +93,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running frames get when the server stops.")
     var drainTimeout = 30
 
-    @Option(help: "A key that clients must show as \"Authorization: Bearer KEY\"; may be given several times.")
-    var apiKey: [String] = []
-
-    @Flag(help: "Listen on other addresses than loopback without keys.")
-    var insecure = false
+    @OptionGroup var access: AccessOptions
 
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
@@ -121,13 +117,6 @@ struct ServeCommand: AsyncParsableCommand {
         try positive(bodyTimeout, "body-timeout", to: 86_400)
         try positive(idleTimeout, "idle-timeout", to: 86_400)
         try positive(drainTimeout, "drain-timeout", to: 86_400)
-        guard apiKey.allSatisfy({ $0.utf8.count >= 16 }) else {
-            throw ValidationError("--api-key must have at least 16 characters: others could be guessed")
-        }
-        guard insecure || !apiKey.isEmpty || ["127.0.0.1", "::1", "localhost"].contains(host) else {
-            throw ValidationError(
-                "listening on \(host) needs --api-key KEY, so that not everybody can use it; or --insecure")
-        }
     }
 
     func run() async throws {
@@ -141,6 +130,9 @@ struct ServeCommand: AsyncParsableCommand {
         guard bundles.contains(where: { $0.name == preferred }) else {
             throw ValidationError("--default-model: no bundle in \(models) is named \"\(preferred)\"")
         }
+
+        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data))
+        try await access.require(keysOf: store, for: host)
 
         var options = OpenVINOEngine.Options()
         (options.device, options.precision, options.hint) = (device, precision, hint)
@@ -158,7 +150,6 @@ struct ServeCommand: AsyncParsableCommand {
             loaded.append(model)
         }
 
-        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data))
         let metrics = Metrics()
         var limits = SessionRegistry.Limits()
         limits.stateBudget = stateMemory << 20
@@ -173,7 +164,9 @@ struct ServeCommand: AsyncParsableCommand {
             observer: metrics.record)
 
         var configuration = WindhoverServer.Configuration()
-        (configuration.host, configuration.port, configuration.keys) = (host, port, apiKey)
+        (configuration.host, configuration.port, configuration.keys) = (host, port, access.apiKey)
+        (configuration.allowedHosts, configuration.rate) = (access.allowedHost, access.rate)
+        configuration.tls = access.tls
         configuration.pages = try pages(logger)
         configuration.maxBodyBytes = maxBody << 20
         configuration.maxConnections = maxConnections
@@ -182,9 +175,10 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.drainTimeout = .seconds(drainTimeout)
         let server = WindhoverServer(
             configuration: configuration, registry: registry, store: store, metrics: metrics, logger: logger)
-        try await server.run { [host] port in
+        try await server.run { [host, access] port in
             // On standard output, for people and scripts; the log is on standard error.
-            print("windhover: listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+            let scheme = access.tls == nil ? "http" : "https"
+            print("windhover: listening on \(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             fflush(nil)
         }
     }

@@ -36,8 +36,8 @@ enum Settings {
         for name in names.subtracting(["config"]) {
             let variable = "WINDHOVER_" + name.uppercased().replacing("-", with: "_")
             if let value = environment[variable], !value.isEmpty {
-                // A list of keys is separated by commas; nothing else is a list.
-                let values = name == "api-key" ? value.split(separator: ",").map(String.init) : [value]
+                // Lists are separated by commas; nothing else is a list.
+                let values = lists.contains(name) ? value.split(separator: ",").map(String.init) : [value]
                 try add(name, values, from: variable)
             }
         }
@@ -57,6 +57,8 @@ enum Settings {
         }
         return (names, flags)
     }()
+
+    private static let lists: Set<String> = ["api-key", "allowed-host"]
 
     private static func file(_ arguments: [String], _ environment: [String: String]) -> String? {
         for (index, argument) in arguments.enumerated() {
