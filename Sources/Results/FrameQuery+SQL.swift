@@ -38,10 +38,10 @@ struct Conditions {
     mutating func require(_ column: String, is value: String?, among allowed: Set<String>?) {
         guard let allowed else { return require("\(column) = ?", value) }
         guard let value else {
-            return allowed.isEmpty ? require("0", []) : require(among: allowed, column)
+            return allowed.isEmpty ? require("?", [false]) : require(among: allowed, column)
         }
-        // The index that is to be used is one of rows that have a value.
-        require("\(column) = ?\(allowed.contains(value) ? "" : " AND 0")", [value])
+        // A parameter, because SQLite makes `x AND 0` of a text into `0`, and then misses the x that its index needs.
+        require("\(column) = ? AND ?", [value, allowed.contains(value)])
     }
 
     private mutating func require(among allowed: Set<String>, _ column: String) {

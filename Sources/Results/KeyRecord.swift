@@ -78,4 +78,9 @@ package struct KeyChanges: Sendable, Equatable {
     /// Keys that were ever made.
     package var made: Int
     package var revoked: Int
+
+    package init(made: Int, revoked: Int) {
+        self.made = made
+        self.revoked = revoked
+    }
 }

@@ -43,11 +43,13 @@ package struct HostRule: Sendable {
         names.contains(name) || (takesAddresses && Self.isAddress(name))
     }
 
-    /// Without port, brackets, and the dot at the end that makes no difference (RFC 9110, 4.2.3; RFC 3986, 3.2.2).
+    /// Without port, brackets, and the dot at the end that makes no difference (RFC 9110, 7.2; RFC 3986, 3.2.2).
+    ///
+    /// What is neither is a name that nobody has.
     private static func name(_ authority: String) -> String {
-        if authority.hasPrefix("[") { return authority.dropFirst().prefix { $0 != "]" }.lowercased() }
-        let name = authority.prefix { $0 != ":" }.lowercased()
-        return name.hasSuffix(".") ? String(name.dropLast()) : name
+        let form = /(?:\[([^\]]*)\]|([^:]*?)\.?)(?::[0-9]*)?/
+        guard let parts = authority.lowercased().wholeMatch(of: form) else { return "" }
+        return String(parts.1 ?? parts.2 ?? "")
     }
 
     private static func isAddress(_ name: String) -> Bool {
