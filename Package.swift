@@ -33,6 +33,7 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.29.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.4.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
@@ -76,20 +78,21 @@ let package = Package(
         // 3: state
         .target(name: "Sessions", dependencies: ["Imaging", "Inference", "SSP", "Results", crypto]),
         .target(name: "Benchmark", dependencies: ["CKernels", "CVision", "Imaging", "Inference", "SSP", "Simulation"]),
+        .target(name: "Videos", dependencies: ["Imaging", "Inference", "Results", "Sessions", logging, subprocess]),
         // 4: HTTP
         .target(
             name: "API",
             dependencies: [
-                "Sessions", "Results", "Imaging", hummingbird, hummingbirdCore, httpTypes, nio, nioSSL, nioHTTPTypes,
-                lifecycle, signals, logging, crypto,
+                "Sessions", "Results", "Imaging", "Videos", hummingbird, hummingbirdCore, httpTypes, nio, nioSSL,
+                nioHTTPTypes, lifecycle, signals, logging, crypto,
             ],
             resources: [.embedInCode("openapi.yaml")]),
         // 5: the command line
         .executableTarget(
             name: "windhover",
             dependencies: [
-                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "WindhoverClient", arguments,
-                logging, yaml,
+                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "Videos", "WindhoverClient",
+                arguments, logging, yaml,
             ],
             linkerSettings: openVINOPath),
 
@@ -107,7 +110,8 @@ let package = Package(
         .testTarget(
             name: "BenchmarkTests", dependencies: ["Benchmark", "Simulation"], linkerSettings: openVINOPath),
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
-        .testTarget(name: "APITests", dependencies: ["API", yaml, nio], linkerSettings: openVINOPath),
+        .testTarget(name: "VideosTests", dependencies: ["Videos"], linkerSettings: openVINOPath),
+        .testTarget(name: "APITests", dependencies: ["API", "Videos", yaml, nio], linkerSettings: openVINOPath),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Imaging", "WindhoverClient", "windhover"],
             linkerSettings: openVINOPath),

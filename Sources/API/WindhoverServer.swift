@@ -8,6 +8,7 @@ import Results
 import ServiceLifecycle
 import Sessions
 import UnixSignals
+import Videos
 
 /// The service: HTTP in front of sessions and their log.
 ///
@@ -31,12 +32,14 @@ package struct WindhoverServer: Sendable {
         package var pages = WebPages()
         package var maxBodyBytes = 16 << 20
         package var maxConnections = 1024
-        /// From a request's head to the end of its body; of a stream of frames, without a byte of it.
+        /// From a request's head to the end of its body; of a stream of frames or a video file, without a byte of it.
         package var bodyTimeout: Duration = .seconds(30)
         /// Without a byte, and for a request's head.
         package var idleTimeout: Duration = .seconds(60)
         /// The longest silence of a stream of events.
         package var heartbeat: Duration = .seconds(15)
+        /// What video files may take.
+        package var videos = VideoSettings.none
         /// For running frames when the server stops.
         package var drainTimeout: Duration = .seconds(30)
 
@@ -50,6 +53,8 @@ package struct WindhoverServer: Sendable {
     private let logger: Logger
     private let ring: KeyRing
     private let authenticator: Authenticator
+    private let videos: VideoQueue
+    private let maker: PictureMaker
 
     package init(
         configuration: Configuration, registry: SessionRegistry, store: any ResultStore & KeyStore, metrics: Metrics,
@@ -65,6 +70,11 @@ package struct WindhoverServer: Sendable {
             startKeys: configuration.keys, ring: ring,
             hosts: HostRule(listeningOn: configuration.host, allowed: configuration.allowedHosts),
             clock: configuration.clock)
+        let maker = PictureMaker(registry: registry, store: store)
+        self.maker = maker
+        videos = VideoQueue(
+            settings: configuration.videos, registry: registry, store: store, logger: logger,
+            draw: { try await maker.overlay(of: $0, alpha: 0.5, only: nil, legend: true) }, observer: metrics.record)
     }
 
     /// What is answered, and to whom.
@@ -81,7 +91,6 @@ package struct WindhoverServer: Sendable {
     }
 
     private var routes: [Route] {
-        let maker = PictureMaker(registry: registry, store: store)
         let groups = [
             SessionRoutes(registry: registry, store: store, clock: configuration.clock).routes,
             UploadRoutes(registry: registry, store: store, maxBody: configuration.maxBodyBytes).routes,
@@ -92,10 +101,11 @@ package struct WindhoverServer: Sendable {
                 store: store, pictures: LivePictures(maker: maker), metrics: metrics,
                 heartbeat: configuration.heartbeat
             ).routes,
+            VideoRoutes(queue: videos, registry: registry, store: store, clock: configuration.clock).routes,
             ModelRoutes(registry: registry).routes,
             LoginRoutes(authenticator: authenticator, isSecure: configuration.tls != nil).routes,
             KeyRoutes(store: store, ring: ring, clock: configuration.clock).routes,
-            OperationRoutes(registry: registry, store: store, metrics: metrics).routes,
+            OperationRoutes(registry: registry, store: store, metrics: metrics, videos: videos).routes,
         ]
         return groups.flatMap { $0 }
     }
@@ -133,7 +143,7 @@ package struct WindhoverServer: Sendable {
         let idleTimeout = configuration.idleTimeout
         let guardLimits = ConnectionGuard.Limits(
             bodyTime: TimeAmount(configuration.bodyTimeout), bodyBytes: configuration.maxBodyBytes,
-            stallTime: TimeAmount(configuration.idleTimeout))
+            videoBytes: configuration.videos.maxBytes, stallTime: TimeAmount(configuration.idleTimeout))
         let application = Application(
             router: router,
             server: HTTPServerBuilder { responder in
@@ -149,11 +159,13 @@ package struct WindhoverServer: Sendable {
                 availableConnectionsDelegate: .maximum(configuration.maxConnections, logger: logger)),
             onServerRunning: { await onRunning($0.localAddress?.port ?? 0) }, logger: logger)
 
-        // They stop in the opposite order: no new frames, running ones finish, connections close, the store last.
+        try await videos.restore()
+        // They stop in the opposite order: video files are interrupted, no new frames, running ones finish, connections
+        // close, the store last.
         var services: [any Service] = [
             StoreService(store: store), ExpiryService(registry: registry),
             KeyService(ring: ring, limiter: limiter, clock: configuration.clock, logger: logger), application,
-            DrainService(registry: registry, logger: logger),
+            DrainService(registry: registry, logger: logger), VideoService(queue: videos),
         ]
         if let tls { services.append(TLSService(credentials: tls, trapsSignal: signals, logger: logger)) }
         var group = ServiceGroupConfiguration(
@@ -237,6 +249,22 @@ private struct KeyService: Service {
             }
         }
         try? await ring.writeUses()
+    }
+}
+
+/// Runs video files, until they are interrupted: their frames are the last to come in.
+private struct VideoService: Service {
+    let queue: VideoQueue
+
+    func run() async throws {
+        await queue.start()
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await queue.expire()
+                try? await Task.sleep(for: .seconds(60))
+            }
+        }
+        await queue.stop()
     }
 }
 

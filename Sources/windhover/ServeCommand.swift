@@ -94,6 +94,7 @@ struct ServeCommand: AsyncParsableCommand {
     var drainTimeout = 30
 
     @OptionGroup var access: AccessOptions
+    @OptionGroup var videos: VideoServeOptions
 
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
@@ -125,10 +126,8 @@ struct ServeCommand: AsyncParsableCommand {
         guard !bundles.isEmpty else {
             throw ValidationError("there is no model bundle in \(models): a folder with a model.json (see --models)")
         }
-        let preferred =
-            defaultModel ?? (bundles.contains { $0.name == "aerial-nano" } ? "aerial-nano" : bundles[0].name)
-        guard bundles.contains(where: { $0.name == preferred }) else {
-            throw ValidationError("--default-model: no bundle in \(models) is named \"\(preferred)\"")
+        guard let preferred = ModelBundle.choose(defaultModel, among: bundles) else {
+            throw ValidationError("--default-model: no bundle in \(models) is named \"\(defaultModel ?? "")\"")
         }
 
         let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data))
@@ -159,7 +158,7 @@ struct ServeCommand: AsyncParsableCommand {
         var defaults = SessionOptions()
         defaults.statePrecision = statePrecision
         let registry = SessionRegistry(
-            models: loaded, defaultModel: preferred, store: store, limits: limits, defaultOptions: defaults,
+            models: loaded, defaultModel: preferred.name, store: store, limits: limits, defaultOptions: defaults,
             workers: WorkerPool(threads: workers ?? ProcessInfo.processInfo.activeProcessorCount),
             observer: metrics.record)
 
@@ -169,6 +168,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.tls = access.tls
         configuration.pages = try pages(logger)
         configuration.maxBodyBytes = maxBody << 20
+        configuration.videos = videos.settings(data: URL(fileURLWithPath: data), maxPixels: limits.maxPixels)
         configuration.maxConnections = maxConnections
         configuration.bodyTimeout = .seconds(bodyTimeout)
         configuration.idleTimeout = .seconds(idleTimeout)

@@ -14,6 +14,10 @@ extension EventQuery {
     init() { self.init(within: .everything) }
 }
 
+extension VideoQuery {
+    init() { self.init(within: .everything) }
+}
+
 extension SeededGenerator {
     /// One time in two everything; else some of the names, perhaps none of them.
     mutating func bounds(drones: [String], missions: [String]) -> Bounds {

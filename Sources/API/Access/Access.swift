@@ -26,9 +26,11 @@ struct Access: Sendable {
     /// Refuses to write for a drone and a mission that the key is not bound to.
     ///
     /// What the caller named is no secret, so this is 403 and says so.
-    func requireWithin(drone: String?, mission: String?) throws(Problem) {
+    func requireWithin(
+        drone: String?, mission: String?, fields: (drone: String, mission: String) = ("drone_id", "mission_id")
+    ) throws(Problem) {
         for (field, value, allowed) in [
-            ("drone_id", drone, bounds.drones), ("mission_id", mission, bounds.missions),
+            (fields.drone, drone, bounds.drones), (fields.mission, mission, bounds.missions),
         ] {
             guard let allowed, value.map(allowed.contains) != true else { continue }
             throw .forbidden(

@@ -1,6 +1,7 @@
 import Hummingbird
 import Results
 import Sessions
+import Videos
 
 /// Who may use a route, and what the bounds of a key mean there.
 ///
@@ -11,6 +12,8 @@ struct AccessRule: Sendable {
         case session
         /// `{id}` is a frame's, likewise.
         case frame
+        /// `{id}` is a video file's, likewise.
+        case video
         /// The handler narrows what it finds to `context.access.bounds`, or checks what it writes against them.
         case bounded
         /// Nothing in it belongs to a drone or a mission.
@@ -57,6 +60,11 @@ struct Admission: Sendable {
             guard let frame = try await store.frame(id),
                 access.bounds.permit(drone: frame.droneID, mission: frame.missionID)
             else { throw Problem.noFrame(id) }
+        case .video:
+            let id = try context.parameter("id")
+            guard let video = try await store.video(id),
+                access.bounds.permit(drone: video.droneID, mission: video.missionID)
+            else { throw VideoFault.noVideo(id: id) }
         case .whole: throw Problem.forbidden("This tells of all drones and missions, and the key is bound to some.")
         case .bounded, .shared: break
         }

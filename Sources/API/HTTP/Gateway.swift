@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import Results
 import Sessions
+import Videos
 
 /// The way in and out of every request: its id, who may, how long it took, and errors as problem documents.
 struct Gateway: RouterMiddleware {
@@ -73,8 +74,11 @@ struct Gateway: RouterMiddleware {
         }
     }
 
-    /// What goes on for long is cut off when its key is not good any more: a stream that is pushed, and any answer that
-    /// does not say how long it is.
+    /// Bytes beyond which an answer may take a while.
+    private static let longAnswer = 1 << 20
+
+    /// What goes on for long is cut off when its key is not good any more: streams and files that are sent, and any
+    /// answer that does not say how long it is, or is long.
     private func answer(
         _ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response
     ) async throws -> Response {
@@ -85,12 +89,13 @@ struct Gateway: RouterMiddleware {
             }
             return hold
         }
-        let early = StreamRoutes.isStream(request.uri.path) ? try hold() : nil
+        let isLong = StreamRoutes.isStream(request.uri.path) || VideoRoutes.isUpload(request.head)
+        let early = isLong ? try hold() : nil
         var response = try await next(request, context)
-        guard response.body.contentLength == nil else { return response }
+        guard response.body.contentLength.map({ $0 > Self.longAnswer }) ?? true else { return response }
         let held = try early ?? hold()
         let body = response.body
-        response.body = ResponseBody { writer in
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
             try await body.write(writer)
             withExtendedLifetime(held) {}
         }
@@ -107,6 +112,8 @@ struct Gateway: RouterMiddleware {
         switch error {
         case let problem as Problem: return problem
         case let fault as SessionFault: return Problem(fault)
+        case let fault as VideoFault: return Problem(fault)
+        case StoreError.diskFull: return Problem(SessionFault.storage(full: true, message: ""))
         case StoreError.badCursor: return .badCursor
         case StoreError.blobMissing:
             return Problem(
