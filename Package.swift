@@ -22,10 +22,12 @@ let openVINOPath: [LinkerSetting] = [
 ]
 
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -53,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.29.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.4.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -85,9 +88,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Conditions", "Sessions", "Results", "Imaging", "Videos", "Webhooks", hummingbird, httpTypes, nio,
-                nioHTTPTypes, lifecycle, signals,
-                logging, crypto,
+                "Conditions", "Sessions", "Results", "Imaging", "Videos", "Webhooks", hummingbird, hummingbirdCore,
+                httpTypes, nio, nioSSL, nioHTTPTypes, lifecycle, signals, logging, crypto,
             ],
             resources: [.embedInCode("openapi.yaml")]),
         // 5: the command line

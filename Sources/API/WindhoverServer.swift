@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import Results
@@ -18,7 +19,16 @@ package struct WindhoverServer: Sendable {
         package var host = "127.0.0.1"
         /// 0: any free one.
         package var port = 8080
+        /// Keys with all scopes, beside those that the store has.
         package var keys: [String] = []
+        /// Names by which a server without keys may be called, beside loopback's and its address.
+        package var allowedHosts: [String] = []
+        /// Of keys that have none of their own; nil: they may make as many requests as they like.
+        package var rate: KeyRecord.Rate?
+        /// Nil: plain HTTP.
+        package var tls: TLSFiles?
+        /// For keys and limits.
+        package var clock = ServiceClock.system
         /// Served at `/`.
         package var pages = WebPages()
         package var maxBodyBytes = 16 << 20
@@ -50,14 +60,16 @@ package struct WindhoverServer: Sendable {
 
     private let configuration: Configuration
     private let registry: SessionRegistry
-    private let store: any ResultStore
+    private let store: any ResultStore & KeyStore
     private let metrics: Metrics
     private let logger: Logger
+    private let ring: KeyRing
+    private let authenticator: Authenticator
     private let videos: VideoQueue
     private let maker: PictureMaker
 
     package init(
-        configuration: Configuration, registry: SessionRegistry, store: any ResultStore, metrics: Metrics,
+        configuration: Configuration, registry: SessionRegistry, store: any ResultStore & KeyStore, metrics: Metrics,
         logger: Logger
     ) {
         self.configuration = configuration
@@ -65,6 +77,11 @@ package struct WindhoverServer: Sendable {
         self.store = store
         self.metrics = metrics
         self.logger = logger
+        ring = KeyRing(store: store, clock: configuration.clock)
+        authenticator = Authenticator(
+            startKeys: configuration.keys, ring: ring,
+            hosts: HostRule(listeningOn: configuration.host, allowed: configuration.allowedHosts),
+            clock: configuration.clock)
         let maker = PictureMaker(registry: registry, store: store)
         self.maker = maker
         videos = VideoQueue(
@@ -72,12 +89,24 @@ package struct WindhoverServer: Sendable {
             draw: { try await maker.overlay(of: $0, alpha: 0.5, only: nil, legend: true) }, observer: metrics.record)
     }
 
-    /// Method and path of everything that is answered, paths as OpenAPI writes them.
-    package var resources: [(method: String, path: String)] { routes.map { ($0.method.rawValue, $0.path) } }
+    /// What is answered, and to whom.
+    package struct Resource: Sendable {
+        package let method: String
+        /// As OpenAPI writes it.
+        package let path: String
+        /// A key needs one of them; empty: none is needed.
+        package let scopes: Set<KeyRecord.Scope>
+    }
+
+    package var resources: [Resource] {
+        routes.map { Resource(method: $0.method.rawValue, path: $0.path, scopes: $0.rule.scopes) }
+    }
 
     private var routes: [Route] {
         let groups = [
-            SessionRoutes(registry: registry, store: store, policy: configuration.webhooks.policy).routes,
+            SessionRoutes(
+                registry: registry, store: store, clock: configuration.clock, policy: configuration.webhooks.policy
+            ).routes,
             ConditionRoutes(registry: registry, store: store, policy: configuration.webhooks.policy).routes,
             UploadRoutes(registry: registry, store: store, maxBody: configuration.maxBodyBytes).routes,
             StreamRoutes(registry: registry, metrics: metrics, maxFrame: configuration.maxBodyBytes).routes,
@@ -87,9 +116,10 @@ package struct WindhoverServer: Sendable {
                 store: store, pictures: LivePictures(maker: maker), metrics: metrics,
                 heartbeat: configuration.heartbeat
             ).routes,
-            VideoRoutes(queue: videos, registry: registry, store: store).routes,
+            VideoRoutes(queue: videos, registry: registry, store: store, clock: configuration.clock).routes,
             ModelRoutes(registry: registry).routes,
-            LoginRoutes(keys: AccessKeys(configuration.keys)).routes,
+            LoginRoutes(authenticator: authenticator, isSecure: configuration.tls != nil).routes,
+            KeyRoutes(store: store, ring: ring, clock: configuration.clock).routes,
             OperationRoutes(registry: registry, store: store, metrics: metrics, videos: videos).routes,
         ]
         return groups.flatMap { $0 }
@@ -123,11 +153,19 @@ package struct WindhoverServer: Sendable {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         let routes = routes
         let pages = configuration.pages
+        let limiter = RateLimiter(configuration.rate)
+        let tls = try configuration.tls.map { try TLSCredentials($0) }
+        try await ring.open()
         router.add(
             middleware: Gateway(
-                keys: AccessKeys(configuration.keys), metrics: metrics, routes: routes, pages: pages))
+                authenticator: authenticator, ring: ring, limiter: limiter, clock: configuration.clock,
+                metrics: metrics, routes: routes, pages: pages))
+        let admission = Admission(registry: registry, store: store)
         for route in routes {
-            router.on(RouterPath(route.path), method: route.method, use: route.handler)
+            router.on(RouterPath(route.path), method: route.method) { request, context in
+                try await admission.check(route.rule, context)
+                return try await route.handler(request, context)
+            }
         }
         for path in ["/", "**"] {
             router.get(RouterPath(path)) { request, _ in
@@ -135,15 +173,20 @@ package struct WindhoverServer: Sendable {
                 return response
             }
         }
+        let idleTimeout = configuration.idleTimeout
         let guardLimits = ConnectionGuard.Limits(
             bodyTime: TimeAmount(configuration.bodyTimeout), bodyBytes: configuration.maxBodyBytes,
             videoBytes: configuration.videos.maxBytes, stallTime: TimeAmount(configuration.idleTimeout))
         let application = Application(
             router: router,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ConnectionGuard(limits: guardLimits)],
-                    idleTimeout: TimeAmount(configuration.idleTimeout))),
+            server: HTTPServerBuilder { responder in
+                let plain = HTTP1Channel(
+                    responder: responder,
+                    configuration: .init(
+                        additionalChannelHandlers: [ConnectionGuard(limits: guardLimits)],
+                        idleTimeout: TimeAmount(idleTimeout)))
+                return tls.map { TLSServerChannel(plain, $0) } ?? plain
+            },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "windhover",
                 availableConnectionsDelegate: .maximum(configuration.maxConnections, logger: logger)),
@@ -152,10 +195,12 @@ package struct WindhoverServer: Sendable {
         try await videos.restore()
         // They stop in the opposite order: video files are interrupted, no new frames, running ones finish, connections
         // close, calls of webhooks that run end, the store last.
-        let services: [any Service] = [
-            StoreService(store: store), WebhookService(queue: webhooks), ExpiryService(registry: registry), application,
+        var services: [any Service] = [
+            StoreService(store: store), WebhookService(queue: webhooks), ExpiryService(registry: registry),
+            KeyService(ring: ring, limiter: limiter, clock: configuration.clock, logger: logger), application,
             DrainService(registry: registry, logger: logger), VideoService(queue: videos),
         ]
+        if let tls { services.append(TLSService(credentials: tls, trapsSignal: signals, logger: logger)) }
         var group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
             gracefulShutdownSignals: signals ? [.sigterm, .sigint] : [], logger: logger)
@@ -222,6 +267,34 @@ private struct WebhookService: Service {
         } onGracefulShutdown: {
             Task { await queue.stop() }
         }
+    }
+}
+
+/// Notices keys that other processes made or revoked, and tells the store when keys were used.
+private struct KeyService: Service {
+    let ring: KeyRing
+    let limiter: RateLimiter
+    let clock: ServiceClock
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var isFailing = false
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(1))
+                limiter.tidy(at: clock.uptime())
+                do {
+                    try await ring.refresh()
+                    try await ring.writeUses()
+                    isFailing = false
+                } catch {
+                    // What is known stays good; said once, not every second.
+                    if !isFailing { logger.error("cannot look for changed keys", metadata: ["error": "\(error)"]) }
+                    isFailing = true
+                }
+            }
+        }
+        try? await ring.writeUses()
     }
 }
 

@@ -8,7 +8,7 @@ import Foundation
 
 /// The folder that a store lives in, held for as long as this object lives.
 ///
-/// `windhover.sqlite` (with `-wal` and `-shm` while in use), `masks/` and `windhover.lock`.
+/// `windhover.sqlite` (with `-wal` and `-shm` while in use), `masks/`, `windhover.lock` and `windhover.secret`.
 final class DataFolder: Sendable {
     let directory: URL
     private let lock: Int32
@@ -53,6 +53,27 @@ final class DataFolder: Sendable {
         flock(lock, LOCK_UN)
     }
 
+    /// 32 random bytes that nobody but this user reads; made where there are none.
+    ///
+    /// Throws a `FileError`.
+    func secret() throws -> [UInt8] {
+        let path = directory.appending(path: "windhover.secret").path
+        let length = 32
+        if let known = FileManager.default.contents(atPath: path), known.count == length { return [UInt8](known) }
+        var generator = SystemRandomNumberGenerator()
+        let made = (0..<length).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        // Under another name first: what a crash leaves is no secret, or a whole one.
+        let draft = path + ".new"
+        unlink(draft)
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw FileError(operation: "make", path: draft) }
+        defer { close(file) }
+        guard write(file, made, length) == length, fsync(file) == 0, rename(draft, path) == 0 else {
+            throw FileError(operation: "write", path: path)
+        }
+        return made
+    }
+
     func size(of file: URL) -> Int {
         var status = stat()
         return stat(file.path, &status) == 0 ? Int(status.st_size) : 0
@@ -65,6 +86,8 @@ package enum StoreOpenError: Error, Equatable, CustomStringConvertible {
     case inUse(directory: String, process: Int32?)
     /// The folder is not there and cannot be made.
     case cannotMake(directory: String)
+    /// There is no database in the folder.
+    case missing(directory: String)
     /// The database was written by a newer Windhover, which has tables this one does not know.
     case newerSchema(path: String)
     /// The file is a database of some other program.
@@ -77,6 +100,8 @@ package enum StoreOpenError: Error, Equatable, CustomStringConvertible {
             return "another server\(holder) uses the data folder \(directory): stop it, or choose another folder"
         case .cannotMake(let directory):
             return "cannot make the data folder \(directory): is there a file of that name, or no permission?"
+        case .missing(let directory):
+            return "there is no database in \(directory): name the server's data folder with --data"
         case .newerSchema(let path):
             return
                 "\(path) was written by a newer version of Windhover: use that version, or choose another data folder"

@@ -72,13 +72,15 @@ package struct EventRecord: Sendable, Equatable {
 ///
 /// Every member narrows; none given means all.
 package struct EventQuery: Sendable, Equatable {
+    /// Whose events there are at all.
+    package var bounds: Bounds
     package var session: String?
     package var drone: String?
     package var mission: String?
     /// Empty: all.
     package var kinds: Set<EventRecord.Kind> = []
 
-    package init() {}
+    package init(within bounds: Bounds) { self.bounds = bounds }
 }
 
 /// Events after a cursor, the oldest first.

@@ -4,6 +4,8 @@ import Foundation
 ///
 /// Every member narrows; none given means all, newest first.
 package struct FrameQuery: Sendable, Equatable {
+    /// Whose frames there are at all.
+    package var bounds: Bounds
     package var session: String?
     package var drone: String?
     package var mission: String?
@@ -19,7 +21,7 @@ package struct FrameQuery: Sendable, Equatable {
     /// From the previous page's `nextCursor`.
     package var cursor: String?
 
-    package init() {}
+    package init(within bounds: Bounds) { self.bounds = bounds }
 }
 
 /// One page of a list; `nextCursor` is nil on the last.

@@ -98,13 +98,15 @@ extension ResultStore {
 }
 
 package struct SessionQuery: Sendable, Equatable {
+    /// Whose sessions there are at all.
+    package var bounds: Bounds
     package var drone: String?
     package var mission: String?
     package var state: SessionRecord.State?
     package var limit: Int = 100
     package var cursor: String?
 
-    package init() {}
+    package init(within bounds: Bounds) { self.bounds = bounds }
 }
 
 /// The encoded pictures of a frame that are to be kept.

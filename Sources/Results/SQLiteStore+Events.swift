@@ -38,6 +38,7 @@ extension EventQuery {
         if session != nil { conditions.append("e.session = (SELECT key FROM session WHERE id = ?)") }
         if drone != nil { conditions.append("s.drone = ?") }
         if mission != nil { conditions.append("s.mission = ?") }
+        conditions += limits.map(\.sql)
         if !kinds.isEmpty { conditions.append("e.kind IN (\(kinds.map { _ in "?" }.joined(separator: ", ")))") }
         let source = session == nil ? "event AS e NOT INDEXED" : "event AS e INDEXED BY event_by_session"
         return """
@@ -47,9 +48,14 @@ extension EventQuery {
             """
     }
 
+    private var limits: [(sql: String, values: [String])] {
+        [Bounds.condition("s.drone", bounds.drones), Bounds.condition("s.mission", bounds.missions)].compactMap(\.self)
+    }
+
     fileprivate func arguments(after cursor: Int64, limit: Int) -> StatementArguments {
         var arguments: StatementArguments = [cursor]
         for value in [session, drone, mission] where value != nil { arguments += [value] }
+        for limit in limits { arguments += StatementArguments(limit.values) }
         arguments += StatementArguments(kinds.map(\.rawValue))
         arguments += [limit]
         return arguments

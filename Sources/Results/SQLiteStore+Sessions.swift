@@ -47,7 +47,7 @@ extension SQLiteStore {
 
     /// All sessions that neither ended nor went idle, newest first: after a crash, those that the server was serving.
     package func activeSessions() async throws -> [SessionRecord] {
-        var query = SessionQuery()
+        var query = SessionQuery(within: .everything)
         query.state = .active
         query.limit = .max
         return try await sessions(query).items

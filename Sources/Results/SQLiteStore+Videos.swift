@@ -80,27 +80,43 @@ extension SQLiteStore {
 extension VideoQuery {
     /// The filter without paging: what a cursor is good for.
     fileprivate var fingerprint: Fingerprint {
-        var print = Fingerprint()
+        var print = bounds.fingerprint
         for text in ["videos", drone, mission, state?.rawValue] { print.add(text) }
         return print
     }
 
+    /// Bounds to several drones, or missions, make as many walks, as those of frames do.
     fileprivate func listing(below place: PageCursor, count: Int) -> Listing {
-        var conditions: [String] = []
-        var arguments: StatementArguments = []
-        for (name, value) in [("mission", mission), ("drone", drone), ("state", state?.rawValue)] {
-            guard let value else { continue }
-            conditions.append("v.\(name) = ?")
-            arguments += [value]
+        var walks = [self]
+        if drone == nil, mission == nil {
+            if let drones = bounds.drones, !drones.isEmpty {
+                walks = drones.sorted().map { walk(of: $0, \.drone) }
+            } else if let missions = bounds.missions, !missions.isEmpty {
+                walks = missions.sorted().map { walk(of: $0, \.mission) }
+            }
         }
-        conditions.append("(v.created_us, v.key) < (?, ?)")
-        arguments += [place.microseconds, place.key, count]
+        return .merging(
+            walks.map { $0.walk(below: place, count: count) }, by: "created_us DESC, key DESC", count: count)
+    }
+
+    private func walk(of name: String, _ member: WritableKeyPath<VideoQuery, String?>) -> VideoQuery {
+        var query = self
+        query[keyPath: member] = name
+        return query
+    }
+
+    private func walk(below place: PageCursor, count: Int) -> Listing {
+        var conditions = Conditions()
+        conditions.require("v.mission", is: mission, among: bounds.missions)
+        conditions.require("v.drone", is: drone, among: bounds.drones)
+        conditions.require("v.state = ?", state?.rawValue)
+        conditions.require("(v.created_us, v.key) < (?, ?)", [place.microseconds, place.key])
         let sql = """
             SELECT v.key, \(VideoRecord.selection) FROM video AS v INDEXED BY \(index)
-            WHERE \(conditions.joined(separator: " AND "))
+            WHERE \(conditions.sql)
             ORDER BY v.created_us DESC, v.key DESC LIMIT ?
             """
-        return Listing(sql: sql, arguments: arguments)
+        return Listing(sql: sql, arguments: conditions.arguments + [count])
     }
 
     private var index: String {

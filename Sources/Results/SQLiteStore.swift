@@ -31,7 +31,7 @@ package final class SQLiteStore: ResultStore {
     let signal: EventSignal
     let deliverySignal: EventSignal
     let eventLimit: Int
-    private let folder: DataFolder
+    let folder: DataFolder
     private let pictures = DispatchQueue(label: "windhover.store.pictures", attributes: .concurrent)
 
     /// Opens the store in a folder, and creates both where they are missing.

@@ -82,13 +82,15 @@ package struct VideoRecord: Sendable, Equatable {
 
 /// Which videos a list shows; every member narrows.
 package struct VideoQuery: Sendable, Equatable {
+    /// Whose files there are at all.
+    package var bounds: Bounds
     package var drone: String?
     package var mission: String?
     package var state: VideoRecord.State?
     package var limit = 100
     package var cursor: String?
 
-    package init() {}
+    package init(within bounds: Bounds) { self.bounds = bounds }
 }
 
 /// The log of video files and their jobs.

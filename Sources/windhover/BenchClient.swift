@@ -53,7 +53,7 @@ final class BenchClient: @unchecked Sendable {
 
     private func exchange(_ method: String, _ path: String, type: String, body: [UInt8]) throws -> [String: Any] {
         let head =
-            "\(method) \(path) HTTP/1.1\r\nHost: bench\r\nContent-Type: \(type)\r\nContent-Length: \(body.count)\r\n\r\n"
+            "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: \(type)\r\nContent-Length: \(body.count)\r\n\r\n"
         try write(Array(head.utf8) + body)
         let (answer, rest) = try readHead()
         guard let length = answer.firstMatch(of: /[Cc]ontent-[Ll]ength: *(\d+)/).flatMap({ Int($0.1) }) else {

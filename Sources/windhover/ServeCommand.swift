@@ -93,13 +93,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running frames get when the server stops.")
     var drainTimeout = 30
 
+    @OptionGroup var access: AccessOptions
     @OptionGroup var videos: VideoServeOptions
-
-    @Option(help: "A key that clients must show as \"Authorization: Bearer KEY\"; may be given several times.")
-    var apiKey: [String] = []
-
-    @Flag(help: "Listen on other addresses than loopback without keys.")
-    var insecure = false
 
     @OptionGroup var webhooks: WebhookOptions
 
@@ -125,13 +120,6 @@ struct ServeCommand: AsyncParsableCommand {
         try positive(bodyTimeout, "body-timeout", to: 86_400)
         try positive(idleTimeout, "idle-timeout", to: 86_400)
         try positive(drainTimeout, "drain-timeout", to: 86_400)
-        guard apiKey.allSatisfy({ $0.utf8.count >= 16 }) else {
-            throw ValidationError("--api-key must have at least 16 characters: others could be guessed")
-        }
-        guard insecure || !apiKey.isEmpty || ["127.0.0.1", "::1", "localhost"].contains(host) else {
-            throw ValidationError(
-                "listening on \(host) needs --api-key KEY, so that not everybody can use it; or --insecure")
-        }
     }
 
     func run() async throws {
@@ -143,6 +131,9 @@ struct ServeCommand: AsyncParsableCommand {
         guard let preferred = ModelBundle.choose(defaultModel, among: bundles) else {
             throw ValidationError("--default-model: no bundle in \(models) is named \"\(defaultModel ?? "")\"")
         }
+
+        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data))
+        try await access.require(keysOf: store, for: host)
 
         var options = OpenVINOEngine.Options()
         (options.device, options.precision, options.hint) = (device, precision, hint)
@@ -160,7 +151,6 @@ struct ServeCommand: AsyncParsableCommand {
             loaded.append(model)
         }
 
-        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data))
         let metrics = Metrics()
         var limits = SessionRegistry.Limits()
         limits.stateBudget = stateMemory << 20
@@ -175,7 +165,9 @@ struct ServeCommand: AsyncParsableCommand {
             callBody: CallView.body, observer: metrics.record)
 
         var configuration = WindhoverServer.Configuration()
-        (configuration.host, configuration.port, configuration.keys) = (host, port, apiKey)
+        (configuration.host, configuration.port, configuration.keys) = (host, port, access.apiKey)
+        (configuration.allowedHosts, configuration.rate) = (access.allowedHost, access.rate)
+        configuration.tls = access.tls
         configuration.pages = try pages(logger)
         configuration.maxBodyBytes = maxBody << 20
         configuration.videos = videos.settings(data: URL(fileURLWithPath: data), maxPixels: limits.maxPixels)
@@ -186,9 +178,10 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.webhooks.policy = try webhooks.policy
         let server = WindhoverServer(
             configuration: configuration, registry: registry, store: store, metrics: metrics, logger: logger)
-        try await server.run { [host] port in
+        try await server.run { [host, access] port in
             // On standard output, for people and scripts; the log is on standard error.
-            print("windhover: listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+            let scheme = access.tls == nil ? "http" : "https"
+            print("windhover: listening on \(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             fflush(nil)
         }
     }

@@ -36,7 +36,7 @@ enum Settings {
         for name in names.subtracting(["config"]) {
             let variable = "WINDHOVER_" + name.uppercased().replacing("-", with: "_")
             if let value = environment[variable], !value.isEmpty {
-                // Lists are separated by commas.
+                // Lists are separated by commas; nothing else is a list.
                 let values = lists.contains(name) ? value.split(separator: ",").map(String.init) : [value]
                 try add(name, values, from: variable)
             }
@@ -48,7 +48,7 @@ enum Settings {
     }
 
     /// Options that may be given several times.
-    private static let lists: Set<String> = ["api-key", "webhook-allow"]
+    private static let lists: Set<String> = ["api-key", "allowed-host", "webhook-allow"]
 
     /// The options of `serve`, read off its help, so that there is one list of them; and those that take no value.
     private static let (names, flags): (Set<String>, Set<String>) = {

@@ -10,8 +10,7 @@ struct Windhover: AsyncParsableCommand {
         version: "windhover 0.1.0",
         subcommands: [
             ServeCommand.self, SendCommand.self, VideoCommand.self, ResultsCommand.self, ModelsCommand.self,
-            SimulateCommand.self,
-            EvaluateCommand.self, BenchCommand.self,
+            SimulateCommand.self, EvaluateCommand.self, BenchCommand.self, KeysCommand.self,
         ])
 
     static func main() async {

@@ -46,8 +46,17 @@ import Yams
                 let video = try await server.video(Clips.make(seconds: 0.3))
                 try check(video, "Video")
             }
+            let made = try await server.send(
+                "POST", "/v1/keys", headers: ["Content-Type": "application/json"],
+                body: Array(#"{"name": "x", "scopes": ["read", "ingest", "admin"]}"#.utf8))
+            try check(made.json, "Key")
+            let headers = ["Authorization": "Bearer \(try #require(made.json["key"] as? String))"]
+            for (path, name) in [("/v1/keys", "Key"), ("/v1/audit", "Act")] {
+                let list = try await server.send("GET", path, headers: headers)
+                try check(try #require((list.json["items"] as? [[String: Any]])?.first), name)
+            }
             let options = try #require(
-                try await server.send("GET", "/v1/sessions/\(id)").json["options"] as? [String: Any])
+                try await server.send("GET", "/v1/sessions/\(id)", headers: headers).json["options"] as? [String: Any])
             let settable = Set(try #require(schemas["NewSession"]?["properties"] as? [String: Any]).keys)
             let others: Set = ["drone_id", "mission_id", "model", "conditions", "webhook"]
             #expect(Set(options.keys) == settable.subtracting(others))

@@ -12,9 +12,10 @@ final class PictureStream {
     private var buffer: [UInt8]
 
     /// `receiveBuffer` as of `RawConnection`.
-    init(port: Int, _ path: String, receiveBuffer: Int32? = nil) throws {
+    init(port: Int, _ path: String, headers: [String: String] = [:], receiveBuffer: Int32? = nil) throws {
         connection = try RawConnection(port: port, receiveBuffer: receiveBuffer)
-        connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+        let lines = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
+        connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\(lines)\r\n")
         var all: [UInt8] = []
         while all.firstRange(of: Array("\r\n\r\n".utf8)) == nil {
             guard let bytes = connection.receive(), !bytes.isEmpty else { throw TestFailure("no answer to \(path)") }

@@ -13,9 +13,14 @@ final class StreamConnection {
     private(set) var head: String?
 
     /// Headers as ffmpeg sends them, if `type` is nil.
-    init(port: Int, session: String, query: String = "", type: String? = nil, receiveBuffer: Int32? = nil) throws {
+    init(
+        port: Int, session: String, query: String = "", type: String? = nil, headers: [String: String] = [:],
+        receiveBuffer: Int32? = nil
+    ) throws {
         connection = try RawConnection(port: port, receiveBuffer: receiveBuffer)
-        let type = type.map { "Content-Type: \($0)\r\n" } ?? ""
+        let type =
+            (type.map { "Content-Type: \($0)\r\n" } ?? "")
+            + headers.map { "\($0.key): \($0.value)\r\n" }.joined()
         connection.send(
             "POST /v1/sessions/\(session)/stream\(query) HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
                 + "User-Agent: Lavf/59.27.100\r\nAccept: */*\r\nConnection: close\r\nHost: x\r\n\(type)Icy-MetaData: 1\r\n\r\n"

@@ -19,8 +19,8 @@ final class TestServer: Sendable {
     let port: Int
     let data: URL
     let registry: SessionRegistry
-    /// Method and path of every route.
-    let resources: [(method: String, path: String)]
+    /// Every route.
+    let resources: [WindhoverServer.Resource]
     private let task: Task<Void, any Error>
     private let keepsData: Bool
 
@@ -40,6 +40,8 @@ final class TestServer: Sendable {
     init(_ change: (inout Setup) -> Void = { _ in }) async throws {
         var setup = Setup()
         setup.server.port = 0
+        // As raw connections of these tests call it.
+        setup.server.allowedHosts = ["x"]
         setup.server.videos.tools = .find()
         change(&setup)
         keepsData = setup.data != nil

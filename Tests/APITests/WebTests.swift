@@ -119,15 +119,15 @@ import Testing
 
     @Test func `A token is good for its key and until its time`() {
         let now = Date(timeIntervalSince1970: 1_800_000_000)
-        let token = LoginToken.make(key: Self.key, expires: now + 60)
-        #expect(LoginToken.isGood(token, key: Self.key, at: now))
-        #expect(LoginToken.isGood(token, key: Self.key, at: now + 59))
-        #expect(!LoginToken.isGood(token, key: Self.key, at: now + 60))
-        #expect(!LoginToken.isGood(token, key: "another-long-key", at: now))
+        let token = LoginToken.make(key: Array(Self.key.utf8), expires: now + 60)
+        #expect(LoginToken.isGood(token, key: Array(Self.key.utf8), at: now))
+        #expect(LoginToken.isGood(token, key: Array(Self.key.utf8), at: now + 59))
+        #expect(!LoginToken.isGood(token, key: Array(Self.key.utf8), at: now + 60))
+        #expect(!LoginToken.isGood(token, key: Array("another-long-key".utf8), at: now))
         let later = "1900000000" + token.dropFirst(10)
-        #expect(!LoginToken.isGood(later, key: Self.key, at: now))
+        #expect(!LoginToken.isGood(later, key: Array(Self.key.utf8), at: now))
         for text in ["", ".", "1900000000.", "1900000000.zz", "+1800000060" + token.dropFirst(10)] {
-            #expect(!LoginToken.isGood(text, key: Self.key, at: now))
+            #expect(!LoginToken.isGood(text, key: Array(Self.key.utf8), at: now))
         }
     }
 

@@ -7,13 +7,14 @@ extension EndToEndTests {
         func options() async throws {
             let dump = try await ChildProcess.run(["--experimental-dump-help"])
             let tool = try JSONDecoder().decode(Tool.self, from: Data(dump.output.utf8))
-            let commands = (tool.command.subcommands ?? []).filter { $0.commandName != "help" }
+            let commands = tool.command.leaves.filter { $0.commandName != "help" }
             #expect(
                 Set(commands.map(\.commandName)).isSuperset(of: [
-                    "serve", "send", "results", "models", "simulate", "evaluate", "bench",
+                    "serve", "send", "results", "models", "simulate", "evaluate", "bench", "create", "list", "revoke",
                 ]))
             for command in commands {
-                let help = try await ChildProcess.run([command.commandName, "--help"])
+                let help = try await ChildProcess.run(
+                    (command.superCommands ?? []).dropFirst() + [command.commandName, "--help"])
                 #expect(help.status == 0, "\(command.commandName)")
                 #expect(command.abstract?.isEmpty == false, "\(command.commandName)")
                 for argument in command.arguments ?? [] where argument.kind != "positional" {
@@ -28,7 +29,7 @@ extension EndToEndTests {
         func root() async throws {
             let help = try await ChildProcess.run(["--help"])
             #expect(help.status == 0)
-            for command in ["serve", "send", "results", "models", "simulate", "evaluate", "bench"] {
+            for command in ["serve", "send", "results", "models", "simulate", "evaluate", "bench", "keys"] {
                 #expect(help.output.contains("  \(command) "), "\(help.output)")
             }
             let version = try await ChildProcess.run(["--version"])
@@ -43,9 +44,16 @@ extension EndToEndTests {
 
             struct Command: Decodable {
                 let commandName: String
+                let superCommands: [String]?
                 let abstract: String?
                 let arguments: [Argument]?
                 let subcommands: [Command]?
+
+                /// Those that do something themselves.
+                var leaves: [Command] {
+                    let inside = (subcommands ?? []).flatMap(\.leaves)
+                    return inside.isEmpty ? [self] : inside
+                }
             }
 
             struct Argument: Decodable {

@@ -30,6 +30,12 @@ enum Program {
     /// Whether a program of the system is installed.
     static func isInstalled(_ name: String) -> Bool { find(name) != nil }
 
+    /// A program of the system that a test cannot do without.
+    static func tool(_ name: String) throws -> URL {
+        guard let found = find(name) else { throw TestFailure("there is no \(name): scripts/bootstrap installs it") }
+        return found
+    }
+
     static func find(_ name: String) -> URL? {
         (environment["PATH"] ?? "").split(separator: ":")
             .map { URL(fileURLWithPath: String($0)).appending(path: name) }.first { isExecutable($0) }

@@ -19,7 +19,7 @@ struct Server: Sendable {
             ["serve", "--models", models.path, "--data", data.path, "--port", "\(port)"] + arguments,
             environment: environment, lifeSpan: .seconds(90))
         for await line in process.lines {
-            guard line.hasPrefix("windhover: listening on http://"),
+            guard line.hasPrefix("windhover: listening on http"),
                 let port = Int(line.split(separator: ":").last ?? "")
             else { continue }
             self.port = port

@@ -58,6 +58,10 @@ extension EndToEndTests {
                 (file: "", arguments: ["--host", "0.0.0.0"], names: ["0.0.0.0", "--api-key", "--insecure"]),
                 (file: "host: 0.0.0.0", arguments: [], names: ["0.0.0.0", "--api-key", "--insecure"]),
                 (file: "", arguments: ["--api-key", "short"], names: ["--api-key", "16"]),
+                (file: "", arguments: ["--tls-key", "k.pem"], names: ["--tls-certificate", "--tls-key"]),
+                (file: "tls-client-ca: ca.pem", arguments: [], names: ["--tls-client-ca", "--tls-certificate"]),
+                (file: "", arguments: ["--rate-limit", "-1"], names: ["--rate-limit"]),
+                (file: "rate-burst: 5", arguments: [], names: ["--rate-burst", "--rate-limit"]),
                 (file: "", arguments: ["--default-model", "eagle"], names: ["eagle", "--default-model"]),
                 (file: "", arguments: ["--device", "TPU"], names: ["TPU"]),
             ])

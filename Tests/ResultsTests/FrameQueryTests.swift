@@ -139,7 +139,8 @@ extension SQLiteStore {
 extension FrameQuery {
     /// The filter, spelled out without a database.
     fileprivate func matches(_ frame: FrameRecord) -> Bool {
-        (session == nil || session == frame.sessionID)
+        bounds.permit(drone: frame.droneID, mission: frame.missionID)
+            && (session == nil || session == frame.sessionID)
             && (drone == nil || drone == frame.droneID)
             && (mission == nil || mission == frame.missionID)
             && (model == nil || model == frame.model)
@@ -195,6 +196,7 @@ extension SeededGenerator {
         query.from = sometimes(.noon + Double(Int.random(in: -1..<40, using: &self)) / 10, &self)
         query.to = sometimes(.noon + Double(Int.random(in: 10..<51, using: &self)) / 10, &self)
         query.limit = .random(in: 1...60, using: &self)
+        query.bounds = bounds(drones: ["d0", "d1", "d2"], missions: ["m0", "m2", "m4"])
         return query
     }
 }

@@ -26,10 +26,12 @@ import Testing
                         query.mission = mission
                         query.state = state
                         query.limit = limit
+                        query.bounds = generator.bounds(drones: ["d0", "d1"], missions: ["m1", "m2"])
                         let expected = all.reversed().filter { session in
                             (drone == nil || drone == session.droneID)
                                 && (mission == nil || mission == session.missionID)
                                 && (state == nil || state == session.state)
+                                && query.bounds.permit(drone: session.droneID, mission: session.missionID)
                         }.sorted { $0.createdAt > $1.createdAt }
                         #expect(try await store.all(query) == expected)
                     }

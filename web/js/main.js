@@ -68,6 +68,14 @@ function showState() {
   say(element("banner"), away ? absence(state, since) : "");
 }
 
+/** Why a key does not open the page, by the status of the answer; 0 where there was none. */
+const FAULTS = {
+  0: "The server does not answer.",
+  401: "That is none of its keys, or not any more.",
+  403: "That key is not good for reading.",
+  429: "Too many wrong keys came from here. Wait a moment.",
+};
+
 function wireLogin() {
   const dialog = element("login");
   const input = element("login-key");
@@ -80,9 +88,8 @@ function wireLogin() {
   dialog.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     say(element("login-fault"), "");
-    const right = await login(input.value).catch(() => null);
-    const fault = right === null ? "The server does not answer." : "That is none of its keys.";
-    if (!right) return say(element("login-fault"), fault);
+    const status = await login(input.value).catch(() => 0);
+    if (status !== 204) return say(element("login-fault"), FAULTS[status] ?? `The server answered ${status}.`);
     input.value = "";
     dialog.close();
     connection.unlock();

@@ -8,7 +8,10 @@ import Videos
 
 /// The way in and out of every request: its id, who may, how long it took, and errors as problem documents.
 struct Gateway: RouterMiddleware {
-    let keys: AccessKeys
+    let authenticator: Authenticator
+    let ring: KeyRing
+    let limiter: RateLimiter
+    let clock: ServiceClock
     let metrics: Metrics
     let routes: [Route]
     let pages: WebPages
@@ -21,9 +24,15 @@ struct Gateway: RouterMiddleware {
         context.logger[metadataKey: "request_id"] = .string(context.requestID)
         let start = ContinuousClock.now
         var response: Response
+        var allowance: RateLimiter.Allowance?
         do {
-            if !pages.contains(request.uri.path), !LoginRoutes.isOpen(request) { try keys.check(request) }
-            response = try await next(request, context)
+            if !isOpen(request) {
+                context.access = try authenticator.access(of: request, context)
+                context.logger[metadataKey: "by"] = .string(context.access.actor)
+                allowance = allowed(context.access)
+                if let seconds = allowance?.secondsToNext { throw Problem.rateLimited(seconds) }
+            }
+            response = try await answer(request, context, next)
         } catch {
             let problem = problem(for: error, request)
             // 503 is the server doing what it should: probes and clients ask again.
@@ -34,6 +43,7 @@ struct Gateway: RouterMiddleware {
             metrics.count("windhover_problems_total", "type=\"\(problem.slug)\"")
         }
         response.headers[HTTPField.Name("X-Request-Id")!] = context.requestID
+        if let allowance { for field in allowance.headers { response.headers[field.name] = field.value } }
         let time = (ContinuousClock.now - start).components
         let seconds = Double(time.seconds) + Double(time.attoseconds) / 1e18
         let route = context.endpointPath ?? "none"
@@ -46,6 +56,49 @@ struct Gateway: RouterMiddleware {
                 "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
                 "status": "\(response.status.code)", "ms": "\((seconds * 1e4).rounded() / 10)",
             ])
+        return response
+    }
+
+    /// What nobody needs a key for: some routes, and the page's files.
+    private func isOpen(_ request: Request) -> Bool {
+        let method = request.method == .head ? .get : request.method
+        return pages.contains(request.uri.path)
+            || routes.contains { $0.rule.isOpen && $0.method == method && $0.path == request.uri.path }
+    }
+
+    private func allowed(_ access: Access) -> RateLimiter.Allowance? {
+        switch access.holder {
+        case .anyone: nil
+        case .startKey: limiter.take(access.actor, nil, at: clock.uptime())
+        case .key(let id): limiter.take(access.actor, ring.key(id)?.rate, at: clock.uptime())
+        }
+    }
+
+    /// Bytes beyond which an answer may take a while.
+    private static let longAnswer = 1 << 20
+
+    /// What goes on for long is cut off when its key is not good any more: streams and files that are sent, and any
+    /// answer that does not say how long it is, or is long.
+    private func answer(
+        _ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        guard case .key(let id) = context.access.holder else { return try await next(request, context) }
+        func hold() throws -> KeyRing.Hold {
+            guard let hold = ring.hold(context.channel, for: id) else {
+                throw Problem.unauthenticated("The key is not good any more.")
+            }
+            return hold
+        }
+        let isLong = StreamRoutes.isStream(request.uri.path) || VideoRoutes.isUpload(request.head)
+        let early = isLong ? try hold() : nil
+        var response = try await next(request, context)
+        guard response.body.contentLength.map({ $0 > Self.longAnswer }) ?? true else { return response }
+        let held = try early ?? hold()
+        let body = response.body
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            try await body.write(writer)
+            withExtendedLifetime(held) {}
+        }
         return response
     }
 

@@ -35,6 +35,15 @@ struct JSONMembers: NamedValues {
         return text
     }
 
+    func strings(_ name: String, maxLength: Int = 200) throws(Problem) -> [String]? {
+        guard let value = members[name] else { return nil }
+        guard let list = value as? [String], list.allSatisfy({ (1...maxLength).contains($0.utf8.count) }) else {
+            throw .invalid(name, "\"\(name)\" must be a list of strings of 1 to \(maxLength) bytes.")
+        }
+        for text in list { try Problem.refuseControlCharacters(in: text, name) }
+        return list
+    }
+
     func int(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
         guard let number = try number(name) else { return nil }
         guard let value = Int(exactly: number), range.contains(value) else {

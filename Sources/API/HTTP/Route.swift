@@ -1,35 +1,32 @@
 import HTTPTypes
 import Hummingbird
 
-/// One method of one resource.
+/// One method of one resource, and who may use it.
 ///
 /// The router, the 405 answer and the test of `openapi.yaml` all read the same list.
 struct Route: Sendable {
     let method: HTTPRequest.Method
     /// With parameters in braces, as OpenAPI writes them.
     let path: String
-    let handler: @Sendable (Request, Context) async throws -> Response
+    let rule: AccessRule
+    let handler: Handler
 
-    static func get(_ path: String, _ handler: @escaping @Sendable (Request, Context) async throws -> Response) -> Route
-    {
-        Route(method: .get, path: path, handler: handler)
+    typealias Handler = @Sendable (Request, Context) async throws -> Response
+
+    static func get(_ path: String, _ rule: AccessRule, _ handler: @escaping Handler) -> Route {
+        Route(method: .get, path: path, rule: rule, handler: handler)
     }
 
-    static func post(_ path: String, _ handler: @escaping @Sendable (Request, Context) async throws -> Response)
-        -> Route
-    {
-        Route(method: .post, path: path, handler: handler)
+    static func post(_ path: String, _ rule: AccessRule, _ handler: @escaping Handler) -> Route {
+        Route(method: .post, path: path, rule: rule, handler: handler)
     }
 
-    static func put(_ path: String, _ handler: @escaping @Sendable (Request, Context) async throws -> Response) -> Route
-    {
-        Route(method: .put, path: path, handler: handler)
+    static func put(_ path: String, _ rule: AccessRule, _ handler: @escaping Handler) -> Route {
+        Route(method: .put, path: path, rule: rule, handler: handler)
     }
 
-    static func delete(_ path: String, _ handler: @escaping @Sendable (Request, Context) async throws -> Response)
-        -> Route
-    {
-        Route(method: .delete, path: path, handler: handler)
+    static func delete(_ path: String, _ rule: AccessRule, _ handler: @escaping Handler) -> Route {
+        Route(method: .delete, path: path, rule: rule, handler: handler)
     }
 
     func matches(_ path: String) -> Bool {

@@ -15,10 +15,10 @@ struct ConditionRoutes {
 
     var routes: [Route] {
         [
-            .get("/v1/sessions/{id}/conditions", get),
-            .put("/v1/sessions/{id}/conditions", replace),
-            .delete("/v1/sessions/{id}/conditions", remove),
-            .get("/v1/sessions/{id}/deliveries", deliveries),
+            .get("/v1/sessions/{id}/conditions", .readOrIngest(.session), get),
+            .put("/v1/sessions/{id}/conditions", .ingest(.session), replace),
+            .delete("/v1/sessions/{id}/conditions", .ingest(.session), remove),
+            .get("/v1/sessions/{id}/deliveries", .readOrIngest(.session), deliveries),
         ]
     }
 

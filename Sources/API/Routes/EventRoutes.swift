@@ -15,12 +15,12 @@ struct EventRoutes {
     let heartbeat: Duration
 
     var routes: [Route] {
-        [.get("/v1/events", fleet), .get("/v1/sessions/{id}/events", session)]
+        [.get("/v1/events", .read(.bounded), fleet), .get("/v1/sessions/{id}/events", .read(.session), session)]
     }
 
     @Sendable private func fleet(_ request: Request, _ context: Context) async throws -> Response {
         let parameters = try QueryParameters(request, allowed: ["session", "drone", "mission", "type", "after"])
-        var query = EventQuery()
+        var query = EventQuery(within: context.access.bounds)
         query.session = try parameters.string("session")
         query.drone = try parameters.string("drone")
         query.mission = try parameters.string("mission")
@@ -29,7 +29,7 @@ struct EventRoutes {
 
     @Sendable private func session(_ request: Request, _ context: Context) async throws -> Response {
         let parameters = try QueryParameters(request, allowed: ["type", "after"])
-        var query = EventQuery()
+        var query = EventQuery(within: context.access.bounds)
         let id = try context.parameter("id")
         guard try await store.session(id) != nil else { throw SessionFault.noSession(id: id) }
         query.session = id

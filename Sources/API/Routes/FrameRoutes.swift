@@ -13,14 +13,14 @@ struct FrameRoutes {
 
     var routes: [Route] {
         [
-            .get("/v1/frames", list),
-            .get("/v1/frames/{id}", get),
-            .get("/v1/frames/{id}/image", image),
-            .get("/v1/frames/{id}/mask", mask),
-            .get("/v1/frames/{id}/overlay", overlay),
-            .get("/v1/frames/{id}/similarity", similarity),
-            .get("/v1/frames/{id}/rle", rle),
-            .get("/v1/frames/{id}/polygons", polygons),
+            .get("/v1/frames", .read(.bounded), list),
+            .get("/v1/frames/{id}", .read(.frame), get),
+            .get("/v1/frames/{id}/image", .read(.frame), image),
+            .get("/v1/frames/{id}/mask", .read(.frame), mask),
+            .get("/v1/frames/{id}/overlay", .read(.frame), overlay),
+            .get("/v1/frames/{id}/similarity", .read(.frame), similarity),
+            .get("/v1/frames/{id}/rle", .read(.frame), rle),
+            .get("/v1/frames/{id}/polygons", .read(.frame), polygons),
         ]
     }
 
@@ -31,7 +31,7 @@ struct FrameRoutes {
                 "session", "drone", "mission", "model", "mode", "class", "min_fraction", "from", "to", "limit",
                 "cursor",
             ])
-        var query = FrameQuery()
+        var query = FrameQuery(within: context.access.bounds)
         query.session = try parameters.string("session")
         query.drone = try parameters.string("drone")
         query.mission = try parameters.string("mission")
@@ -125,11 +125,7 @@ struct FrameRoutes {
 
     private func frame(_ context: Context) async throws -> FrameRecord {
         let id = try context.parameter("id")
-        guard let frame = try await store.frame(id) else {
-            throw Problem(
-                status: .notFound, slug: "frame-not-found", title: "There is no such frame",
-                detail: "No frame has the id \(id).", field: "id")
-        }
+        guard let frame = try await store.frame(id) else { throw Problem.noFrame(id) }
         return frame
     }
 
@@ -147,6 +143,14 @@ struct FrameRoutes {
             found.append(item)
         }
         return found
+    }
+}
+
+extension Problem {
+    static func noFrame(_ id: String) -> Problem {
+        Problem(
+            status: .notFound, slug: "frame-not-found", title: "There is no such frame",
+            detail: "No frame has the id \(id).", field: "id")
     }
 }
 

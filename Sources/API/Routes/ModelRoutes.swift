@@ -8,7 +8,7 @@ struct ModelRoutes {
     let registry: SessionRegistry
 
     var routes: [Route] {
-        [.get("/v1/models", list), .get("/v1/models/{name}", get)]
+        [.get("/v1/models", .anyKey, list), .get("/v1/models/{name}", .anyKey, get)]
     }
 
     @Sendable private func list(_ request: Request, _ context: Context) async throws -> Response {

@@ -13,8 +13,9 @@ struct OperationRoutes {
 
     var routes: [Route] {
         [
-            .get("/healthz", health), .get("/readyz", ready), .get("/metrics", exposition),
-            .get("/openapi.yaml", description),
+            // What a probe asks before anybody has a key.
+            .get("/healthz", .open, health), .get("/readyz", .open, ready),
+            .get("/metrics", .read(.whole), exposition), .get("/openapi.yaml", .anyKey, description),
         ]
     }
 

@@ -13,7 +13,10 @@ struct PictureRoutes {
     let heartbeat: Duration
 
     var routes: [Route] {
-        [.get("/v1/sessions/{id}/live.mjpeg", live), .get("/v1/sessions/{id}/latest.jpg", latest)]
+        [
+            .get("/v1/sessions/{id}/live.mjpeg", .read(.session), live),
+            .get("/v1/sessions/{id}/latest.jpg", .read(.session), latest),
+        ]
     }
 
     private static let boundary = "windhover"

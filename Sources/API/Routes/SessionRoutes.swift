@@ -8,17 +8,18 @@ import Webhooks
 /// `/v1/sessions`: one per video stream.
 struct SessionRoutes {
     let registry: SessionRegistry
-    let store: any ResultStore
+    let store: any ResultStore & KeyStore
+    let clock: ServiceClock
     /// Of webhooks.
     let policy: TargetPolicy
 
     var routes: [Route] {
         [
-            .post("/v1/sessions", create),
-            .get("/v1/sessions", list),
-            .get("/v1/sessions/{id}", get),
-            .delete("/v1/sessions/{id}", end),
-            .post("/v1/sessions/{id}/reset", reset),
+            .post("/v1/sessions", .ingest(.bounded), create),
+            .get("/v1/sessions", .read(.bounded), list),
+            .get("/v1/sessions/{id}", .readOrIngest(.session), get),
+            .delete("/v1/sessions/{id}", .ingest(.session), end),
+            .post("/v1/sessions/{id}/reset", .ingest(.session), reset),
         ]
     }
 
@@ -35,6 +36,7 @@ struct SessionRoutes {
         var new = SessionRegistry.NewSession()
         new.droneID = try body.string("drone_id")
         new.missionID = try body.string("mission_id")
+        try context.access.requireWithin(drone: new.droneID, mission: new.missionID)
         new.model = try body.string("model")
         new.options = registry.defaultOptions
         try new.options.read(body)
@@ -49,7 +51,7 @@ struct SessionRoutes {
 
     @Sendable private func list(_ request: Request, _ context: Context) async throws -> Response {
         let parameters = try QueryParameters(request, allowed: ["drone", "mission", "state", "limit", "cursor"])
-        var query = SessionQuery()
+        var query = SessionQuery(within: context.access.bounds)
         query.drone = try parameters.string("drone")
         query.mission = try parameters.string("mission")
         query.state = try parameters.choice("state")
@@ -68,13 +70,16 @@ struct SessionRoutes {
 
     @Sendable private func end(_ request: Request, _ context: Context) async throws -> Response {
         _ = try QueryParameters(request, allowed: [])
-        try await registry.end(context.parameter("id"))
+        let id = try context.parameter("id")
+        try await registry.end(id)
+        try await store.append(context.act("session-ended", id, at: clock.now()))
         return Response(status: .noContent)
     }
 
     @Sendable private func reset(_ request: Request, _ context: Context) async throws -> Response {
         _ = try QueryParameters(request, allowed: [])
         let session = try await registry.reset(context.parameter("id"))
+        try await store.append(context.act("session-reset", session.id, at: clock.now()))
         return try await view(session.id)
     }
 

@@ -11,7 +11,7 @@ struct StreamRoutes {
     /// Bytes of one image.
     let maxFrame: Int
 
-    var routes: [Route] { [.post("/v1/sessions/{id}/stream", stream)] }
+    var routes: [Route] { [.post("/v1/sessions/{id}/stream", .ingest(.session), stream)] }
 
     private static let multipart = "multipart/x-mixed-replace"
     private static let lengths = "application/vnd.windhover.frames"

@@ -13,8 +13,8 @@ struct UploadRoutes {
 
     var routes: [Route] {
         [
-            .put("/v1/sessions/{id}/frames/{sequence}", put),
-            .post("/v1/sessions/{id}/frames", post),
+            .put("/v1/sessions/{id}/frames/{sequence}", .ingest(.session), put),
+            .post("/v1/sessions/{id}/frames", .ingest(.session), post),
         ]
     }
 

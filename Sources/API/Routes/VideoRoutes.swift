@@ -12,17 +12,18 @@ import Videos
 struct VideoRoutes {
     let queue: VideoQueue
     let registry: SessionRegistry
-    let store: any ResultStore
+    let store: any ResultStore & KeyStore
+    let clock: ServiceClock
 
     var routes: [Route] {
         [
-            .post("/v1/videos", create),
-            .get("/v1/videos", list),
-            Route(method: .options, path: "/v1/videos", handler: abilities),
-            .get("/v1/videos/{id}", get),
-            Route(method: .patch, path: "/v1/videos/{id}", handler: append),
-            .delete("/v1/videos/{id}", cancel),
-            .get("/v1/videos/{id}/overlay.mp4", overlay),
+            .post("/v1/videos", .ingest(.bounded), create),
+            .get("/v1/videos", .read(.bounded), list),
+            Route(method: .options, path: "/v1/videos", rule: .ingest(.shared), handler: abilities),
+            .get("/v1/videos/{id}", .readOrIngest(.video), get),
+            Route(method: .patch, path: "/v1/videos/{id}", rule: .ingest(.video), handler: append),
+            .delete("/v1/videos/{id}", .ingest(.video), cancel),
+            .get("/v1/videos/{id}/overlay.mp4", .read(.video), overlay),
         ]
     }
 
@@ -54,6 +55,8 @@ struct VideoRoutes {
     @Sendable private func create(_ request: Request, _ context: Context) async throws -> Response {
         try ResumableUpload.check(request)
         var new = try newVideo(QueryParameters(request, allowed: Self.choices.union(SessionOptions.names)))
+        try context.access.requireWithin(
+            drone: new.session.droneID, mission: new.session.missionID, fields: ("drone", "mission"))
         guard request.headers[ResumableUpload.deferLength] == nil else {
             throw Problem.invalid("Upload-Defer-Length", "Say the file's length in \"Upload-Length\".")
         }
@@ -183,7 +186,7 @@ struct VideoRoutes {
 
     @Sendable private func list(_ request: Request, _ context: Context) async throws -> Response {
         let parameters = try QueryParameters(request, allowed: ["drone", "mission", "state", "limit", "cursor"])
-        var query = VideoQuery()
+        var query = VideoQuery(within: context.access.bounds)
         query.drone = try parameters.string("drone")
         query.mission = try parameters.string("mission")
         query.state = try parameters.choice("state")
@@ -204,7 +207,9 @@ struct VideoRoutes {
     @Sendable private func cancel(_ request: Request, _ context: Context) async throws -> Response {
         _ = try QueryParameters(request, allowed: [])
         try ResumableUpload.check(request)
-        try await queue.cancel(context.parameter("id"))
+        let id = try context.parameter("id")
+        try await queue.cancel(id)
+        try await store.append(context.act("video-removed", id, at: clock.now()))
         var response = Response(status: .noContent)
         response.headers[ResumableUpload.resumable] = ResumableUpload.version
         return response

@@ -49,8 +49,10 @@ export class ServerView {
       this.#readings = [...this.#readings, samples].slice(-LATELY);
       say(this.#readAt, `read at ${clock(Date.now())}`);
       this.#render(samples);
-    } catch {
-      if (!this.#abort.signal.aborted) this.#connection.retry();
+    } catch (problem) {
+      if (this.#abort.signal.aborted) return;
+      if (problem.status === 403) say(this.#readAt, "your key sees some drones only, and these figures are of all");
+      else this.#connection.retry();
     }
     this.#showTiles();
   }
