@@ -282,11 +282,14 @@ private struct KeyService: Service {
             var isFailing = false
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
+                guard !Task.isCancelled else { break }
                 limiter.tidy(at: clock.uptime())
                 do {
                     try await ring.refresh()
                     try await ring.writeUses()
                     isFailing = false
+                } catch is CancellationError {
+                    break
                 } catch {
                     // What is known stays good; said once, not every second.
                     if !isFailing { logger.error("cannot look for changed keys", metadata: ["error": "\(error)"]) }
