@@ -27,6 +27,11 @@ package struct WindhoverServer: Sendable {
         package var idleTimeout: Duration = .seconds(60)
         /// The longest silence of a stream of events.
         package var heartbeat: Duration = .seconds(15)
+        /// What is kept for how long.
+        package var retention = RetentionPolicy()
+        package var retentionOptions = Retention.Options()
+        /// What ages are measured with.
+        package var clock = MachineClock.system
         /// For running frames when the server stops.
         package var drainTimeout: Duration = .seconds(30)
 
@@ -38,6 +43,8 @@ package struct WindhoverServer: Sendable {
     private let store: any ResultStore
     private let metrics: Metrics
     private let logger: Logger
+    /// Nil for a store that has nothing to remove.
+    private let keeper: Keeper?
 
     package init(
         configuration: Configuration, registry: SessionRegistry, store: any ResultStore, metrics: Metrics,
@@ -48,6 +55,12 @@ package struct WindhoverServer: Sendable {
         self.store = store
         self.metrics = metrics
         self.logger = logger
+        keeper = (store as? SQLiteStore).map { store in
+            let retention = Retention(
+                store: store, policy: configuration.retention, clock: configuration.clock,
+                options: configuration.retentionOptions)
+            return Keeper(store: store, retention: retention, metrics: metrics, logger: logger)
+        }
     }
 
     /// Method and path of everything that is answered, paths as OpenAPI writes them.
@@ -67,7 +80,8 @@ package struct WindhoverServer: Sendable {
             ).routes,
             ModelRoutes(registry: registry).routes,
             LoginRoutes(keys: AccessKeys(configuration.keys)).routes,
-            OperationRoutes(registry: registry, store: store, metrics: metrics).routes,
+            OperationRoutes(registry: registry, store: store, metrics: metrics, keeper: keeper).routes,
+            keeper.map { RetentionRoutes(keeper: $0).routes + HoldRoutes(store: $0.store).routes } ?? [],
         ]
         return groups.flatMap { $0 }
     }
@@ -109,10 +123,12 @@ package struct WindhoverServer: Sendable {
             onServerRunning: { await onRunning($0.localAddress?.port ?? 0) }, logger: logger)
 
         // They stop in the opposite order: no new frames, running ones finish, connections close, the store last.
-        let services: [any Service] = [
-            StoreService(store: store), ExpiryService(registry: registry), application,
-            DrainService(registry: registry, logger: logger),
-        ]
+        let keeping: [any Service] =
+            keeper.map { [DiskService(keeper: $0), RetentionService(keeper: $0)] } ?? []
+        let services: [any Service] =
+            [StoreService(store: store)] + keeping + [
+                ExpiryService(registry: registry), application, DrainService(registry: registry, logger: logger),
+            ]
         var group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
             gracefulShutdownSignals: signals ? [.sigterm, .sigint] : [], logger: logger)

@@ -44,11 +44,16 @@ package protocol ResultStore: Sendable {
     /// Comes back when there is an event after the cursor, whatever it tells of, or the task is cancelled.
     func eventsFollow(_ cursor: Int64) async
 
+    /// Whether there is room on the disk for frames and their pictures.
+    var room: DiskLevel { get }
+
     /// Commits what is queued and checkpoints; the store takes nothing after it.
     func close() async throws
 }
 
 extension ResultStore {
+    package var room: DiskLevel { .ample }
+
     package func commit(_ frame: FrameRecord, pictures: FramePictures) async throws -> FrameRecord {
         try await commit(frame, pictures: pictures, events: [])
     }
@@ -81,7 +86,7 @@ package struct SessionQuery: Sendable, Equatable {
 }
 
 /// The encoded pictures of a frame that are to be kept.
-package struct FramePictures: Sendable {
+package struct FramePictures: Sendable, Equatable {
     /// Indexed PNG at the frame's size.
     package var mask: [UInt8]?
     /// Grey PNG, 255 = 1.0.

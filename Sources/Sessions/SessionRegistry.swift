@@ -60,6 +60,7 @@ package actor SessionRegistry {
 
     package func create(_ new: NewSession) async throws(SessionFault) -> VideoSession {
         guard !draining else { throw .draining }
+        guard services.store.room < .full else { throw .diskFull }
         let model = try model(new.model ?? defaultModel)
         guard new.options.cadence == .every || model.bundle.hasAdaptiveCadence else {
             throw .noAdaptiveCadence(model: model.bundle.name)
@@ -157,6 +158,7 @@ package actor SessionRegistry {
     ) async throws -> FrameAnswer {
         let session = try await find(id)
         guard !draining else { throw SessionFault.draining }
+        guard services.store.room < .full else { throw SessionFault.diskFull }
         guard framesInFlight < limits.framesInFlight else { throw SessionFault.overloaded }
         framesInFlight += 1
         defer { framesInFlight -= 1 }
@@ -167,6 +169,7 @@ package actor SessionRegistry {
     package func admits(_ id: String) async throws(SessionFault) {
         let session = try await find(id)
         guard !draining else { throw .draining }
+        guard services.store.room < .full else { throw .diskFull }
         guard framesInFlight < limits.framesInFlight else { throw .overloaded }
         try await session.admits()
     }

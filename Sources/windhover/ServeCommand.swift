@@ -99,6 +99,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Listen on other addresses than loopback without keys.")
     var insecure = false
 
+    @OptionGroup var retention: RetentionOptions
+
+    @OptionGroup var disk: DiskOptions
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
@@ -158,7 +162,9 @@ struct ServeCommand: AsyncParsableCommand {
             loaded.append(model)
         }
 
-        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data))
+        var storing = SQLiteStore.Options()
+        storing.disk = disk.thresholds
+        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data), options: storing)
         let metrics = Metrics()
         var limits = SessionRegistry.Limits()
         limits.stateBudget = stateMemory << 20
@@ -180,6 +186,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.bodyTimeout = .seconds(bodyTimeout)
         configuration.idleTimeout = .seconds(idleTimeout)
         configuration.drainTimeout = .seconds(drainTimeout)
+        configuration.retention = retention.policy
         let server = WindhoverServer(
             configuration: configuration, registry: registry, store: store, metrics: metrics, logger: logger)
         try await server.run { [host] port in
