@@ -8,7 +8,7 @@ package struct BackupManifest: Sendable, Equatable, Codable {
     package struct Pack: Sendable, Equatable, Codable {
         /// Relative to the folder, as in a data folder.
         package var file: String
-        /// Of the file from its beginning: as much as rows point at. It may have more.
+        /// Of the file from its beginning, as much as rows point at: it may have more.
         package var bytes: Int
     }
 

@@ -12,7 +12,7 @@ package struct MachineClock: Sendable {
         package var wall: Date
         /// Which start of the machine `uptime` counts from; nil where that is not known.
         package var boot: String?
-        /// Since the machine started, sleep included. It never goes back.
+        /// Since the machine started, sleep included: it never goes back.
         package var uptime: Duration
 
         package init(wall: Date, boot: String?, uptime: Duration) {

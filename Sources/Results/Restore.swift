@@ -21,9 +21,9 @@ package struct Restore {
         self.progress = progress
     }
 
-    /// Blocks, for as long as it takes. `replacing` what is in the folder has to be said.
+    /// Blocks, for as long as it takes.
     ///
-    /// The backup is looked at before anything is changed. Throws as `Backup.run` does; after the first change only a
+    /// `replacing` what is in the folder has to be said. The backup is looked at before anything is changed. Throws as `Backup.run` does; after the first change only a
     /// restore that comes to its end opens the folder again.
     package func run(replacing: Bool = false) throws -> BackupManifest {
         let manifest = try checkedManifest()

@@ -6,7 +6,7 @@ package struct RetentionPolicy: Sendable, Equatable {
         /// Seconds from receipt; nil keeps them for good.
         package var keepPictures: TimeInterval?
         package var keepRows: TimeInterval?
-        /// Bytes of packs; beyond them the oldest go. Nil for no limit.
+        /// Bytes of packs, beyond which the oldest go; nil for no limit.
         package var maxPictures: Int?
 
         package init(keepPictures: TimeInterval? = nil, keepRows: TimeInterval? = nil, maxPictures: Int? = nil) {
@@ -25,7 +25,9 @@ package struct RetentionPolicy: Sendable, Equatable {
     }
 
     package var general = Rule()
-    /// By mission. One with a `maxPictures` of its own is counted by itself and not within the general one.
+    /// By mission.
+    ///
+    /// One with a `maxPictures` of its own is counted by itself and not within the general one.
     package var missions: [String: Rule] = [:]
 
     package init() {}

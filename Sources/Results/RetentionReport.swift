@@ -6,6 +6,11 @@ package struct RetentionReport: Sendable, Equatable {
         package var packs = 0
         package var bytes = 0
 
+        package init(packs: Int = 0, bytes: Int = 0) {
+            self.packs = packs
+            self.bytes = bytes
+        }
+
         mutating func add(_ pack: PackFile) {
             packs += 1
             bytes += pack.bytes

@@ -2,8 +2,9 @@ import Foundation
 import GRDB
 
 extension SQLiteStore {
-    /// What the record says of its pictures on the way in is ignored. Where room is short they are not stored, and the
-    /// record says so.
+    /// What the record says of its pictures on the way in is ignored.
+    ///
+    /// Where room is short they are not stored, and the record says so.
     ///
     /// Throws `StoreError.duplicateFrame`, `.duplicateIdempotencyKey`, `.duplicateID`, `.unknownSession`, `.diskFull`,
     /// `.busy` or `.closed`; nothing is stored then.

@@ -76,16 +76,16 @@ import Testing
     @Test func `being refused a folder closes nobody else's files`() async throws {
         let store = try folder.open()
         // A file that is opened gets the lowest free descriptor: one that a refusal closed twice could be another's.
-        let isOver = Atomic(false)
+        let isOver = Flag()
         let lost = await withTaskGroup(of: Int.self) { group in
-            group.addTask {
-                defer { isOver.store(true, ordering: .relaxed) }
+            group.addTask { [folder] in
+                defer { isOver.value.store(true, ordering: .relaxed) }
                 for _ in 0..<2000 { _ = try? SQLiteStore.open(directory: folder.url) }
                 return 0
             }
             group.addTask {
                 var lost = 0
-                while !isOver.load(ordering: .relaxed) {
+                while !isOver.value.load(ordering: .relaxed) {
                     let descriptor = open("/dev/null", O_RDONLY)
                     if close(descriptor) != 0 { lost += 1 }
                 }
@@ -126,4 +126,8 @@ import Testing
         #expect(try await store.frame(next.id) == next)
         #expect(try await store.read(next.mask!) == FramePictures.make(7).mask)
     }
+}
+
+private final class Flag: Sendable {
+    let value = Atomic(false)
 }
