@@ -21,10 +21,13 @@ struct PackFile: Sendable {
         (try? Date("\(day)T00:00:00Z", strategy: .iso8601)).map { $0 + 86_400 }
     }
 
-    /// Whether every frame with pictures in it was received before `end`, as its day or its session's last frame tells.
-    func isPast(before end: Date, lastFrame: Date?) -> Bool {
+    /// Whether every frame with pictures in it was received before `end`, and there will be no other.
+    ///
+    /// A session that goes on within the day would begin the same file anew, and the rows of frames that are past would
+    /// point into it: so its day must be over, or the session ended.
+    func isPast(before end: Date, lastFrame: Date?, ended: Bool) -> Bool {
         if let dayEnd, dayEnd <= end { return true }
-        return lastFrame.map { $0 < end } ?? true
+        return ended && lastFrame.map { $0 < end } ?? true
     }
 
     /// Every pack of a data folder or a backup, the oldest first.

@@ -220,7 +220,7 @@ package actor Retention {
                 continue
             }
             guard let session, let end = rule(session).picturesEnd(now),
-                pack.isPast(before: end, lastFrame: session.lastFrame)
+                pack.isPast(before: end, lastFrame: session.lastFrame, ended: session.ended != nil)
             else {
                 kept.append((pack, session))
                 continue
@@ -241,7 +241,9 @@ package actor Retention {
             guard let limit = policy.rule(of: mission).maxPictures else { continue }
             var excess = items.reduce(-limit) { $0 + $1.pack.bytes }
             for (pack, session) in items where excess > 0 {
-                guard let session, pack.isPast(before: now - options.recent, lastFrame: session.lastFrame) else {
+                guard let session,
+                    pack.isPast(before: now - options.recent, lastFrame: session.lastFrame, ended: session.ended != nil)
+                else {
                     continue
                 }
                 if session.isHeld {

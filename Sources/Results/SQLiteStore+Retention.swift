@@ -55,15 +55,16 @@ extension SQLiteStore {
     func remove(_ pack: PackFile, _ reason: PackReason, recent: Date) async throws -> Int32? {
         try await turn { db, removePack in
             let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT key, last_frame_us FROM session WHERE id = ?"),
+                db.cachedStatement(sql: "SELECT key, last_frame_us, ended_us FROM session WHERE id = ?"),
                 arguments: [pack.session])
             if let key: Int64 = row?[0], try Hold.isHeld(session: key, db) { return nil }
             let lastFrame = (row?[1] as Int64?).map(Date.init(microseconds:))
+            let ended = (row?[2] as Int64?) != nil
             let goes =
                 switch reason {
                 case .orphan: try pack.isOrphan(db)
-                case .expired(let end): pack.isPast(before: end, lastFrame: lastFrame)
-                case .oversize: pack.isPast(before: recent, lastFrame: lastFrame)
+                case .expired(let end): pack.isPast(before: end, lastFrame: lastFrame, ended: ended)
+                case .oversize: pack.isPast(before: recent, lastFrame: lastFrame, ended: ended)
                 }
             return goes ? try removePack(pack.file) : nil
         }

@@ -10,17 +10,23 @@ extension EndToEndTests {
             let commands = (tool.command.subcommands ?? []).filter { $0.commandName != "help" }
             #expect(
                 Set(commands.map(\.commandName)).isSuperset(of: [
-                    "serve", "send", "results", "models", "simulate", "evaluate", "bench",
+                    "serve", "send", "results", "models", "simulate", "evaluate", "bench", "backup", "restore", "db",
                 ]))
-            for command in commands {
-                let help = try await ChildProcess.run([command.commandName, "--help"])
-                #expect(help.status == 0, "\(command.commandName)")
-                #expect(command.abstract?.isEmpty == false, "\(command.commandName)")
-                for argument in command.arguments ?? [] where argument.kind != "positional" {
-                    let name = try #require(argument.preferredName?.name)
-                    #expect(help.output.contains("--\(name)"), "\(command.commandName) --\(name)")
-                    #expect(argument.abstract?.isEmpty == false, "\(command.commandName) --\(name) is not explained")
-                }
+            for command in commands { try await Self.check(command, [command.commandName]) }
+        }
+
+        private static func check(_ command: Tool.Command, _ path: [String]) async throws {
+            let help = try await ChildProcess.run(path + ["--help"])
+            let name = path.joined(separator: " ")
+            #expect(help.status == 0, "\(name)")
+            #expect(command.abstract?.isEmpty == false, "\(name)")
+            for argument in command.arguments ?? [] where argument.kind != "positional" {
+                let option = try #require(argument.preferredName?.name)
+                #expect(help.output.contains("--\(option)"), "\(name) --\(option)")
+                #expect(argument.abstract?.isEmpty == false, "\(name) --\(option) is not explained")
+            }
+            for inner in command.subcommands ?? [] where inner.commandName != "help" {
+                try await check(inner, path + [inner.commandName])
             }
         }
 
@@ -28,7 +34,9 @@ extension EndToEndTests {
         func root() async throws {
             let help = try await ChildProcess.run(["--help"])
             #expect(help.status == 0)
-            for command in ["serve", "send", "results", "models", "simulate", "evaluate", "bench"] {
+            for command in [
+                "serve", "send", "results", "models", "simulate", "evaluate", "bench", "backup", "restore", "db",
+            ] {
                 #expect(help.output.contains("  \(command) "), "\(help.output)")
             }
             let version = try await ChildProcess.run(["--version"])

@@ -69,8 +69,8 @@ import Testing
         }
         try visitor.close()
         let handle = try FileHandle(forUpdating: folder.database)
-        try handle.seek(toOffset: UInt64(page - 1) * 4096 + 100)
-        try handle.write(contentsOf: [UInt8](repeating: 0xAB, count: 2000))
+        try handle.seek(toOffset: UInt64(page) * 4096 - 200)
+        try handle.write(contentsOf: [UInt8](repeating: 0xAB, count: 190))
         try handle.close()
         let report = try DataCheck(folder: folder.url).run()
         #expect(!report.isSound && !report.integrity.isEmpty)
