@@ -41,13 +41,17 @@ import Yams
             try check(try await server.put(TestServer.frame(0), 0, to: id).json, "Frame")
             try check(try await server.put(TestServer.frame(1), 1, to: id).json, "Frame")
             try check(try await server.send("GET", "/v1/models/golden-7").json, "Model")
+            let json = ["Content-Type": "application/json"]
             try check(try await server.send("GET", "/v1/retention").json, "Retention")
             try check(
-                try await server.send("POST", "/v1/retention/runs", body: Array(#"{"dry_run": true}"#.utf8)).json,
+                try await server.send(
+                    "POST", "/v1/retention/runs", headers: json, body: Array(#"{"dry_run": true}"#.utf8)
+                ).json,
                 "RetentionRun")
             try check(
                 try await server.send(
-                    "PUT", "/v1/holds/session/\(id)", body: Array(#"{"reason": "a", "held_by": "b"}"#.utf8)
+                    "PUT", "/v1/holds/session/\(id)", headers: json,
+                    body: Array(#"{"reason": "a", "held_by": "b"}"#.utf8)
                 ).json, "Hold")
             try check(try await server.send("GET", "/readyz").json, "Readiness")
             let options = try #require(

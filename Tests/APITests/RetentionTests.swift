@@ -5,10 +5,15 @@ import Synchronization
 import Testing
 
 /// What is kept, what is held, and how full the disk is, over HTTP.
-@Suite(.serialized) struct RetentionTests {
+@Suite(.serialized, .timeLimit(.minutes(1))) struct RetentionTests {
     private static let day = 86_400.0
 
-    private func body(_ json: String) -> [UInt8] { Array(json.utf8) }
+    private func send(
+        _ method: String, _ path: String, _ json: String, to server: TestServer
+    ) async throws -> TestServer.Answer {
+        try await server.send(
+            method, path, headers: ["Content-Type": "application/json"], body: json.isEmpty ? nil : Array(json.utf8))
+    }
 
     /// Waits for the run that was asked for, and gives what became of it.
     private func lastRun(_ server: TestServer) async throws -> [String: Any] {
@@ -50,7 +55,7 @@ import Testing
                 $0.wall += 3 * Self.day
                 $0.uptime += .seconds(3 * Self.day)
             }
-            let dry = try await server.send("POST", "/v1/retention/runs", body: body(#"{"dry_run": true}"#))
+            let dry = try await send("POST", "/v1/retention/runs", #"{"dry_run": true}"#, to: server)
             #expect(dry.status == 200 && dry.json["rows"] as? Int == 3 && dry.json["sessions"] as? Int == 1)
             #expect(dry.json["dry_run"] as? Bool == true)
             #expect(try await server.send("GET", "/v1/sessions/\(old)").status == 200)
@@ -83,8 +88,7 @@ import Testing
             #expect(refused.status == 409 && refused.problem == "clock-ahead")
             #expect(try #require(refused.json["ahead_s"] as? Int) > 3900 * 86_400)
             #expect(try await server.send("GET", "/v1/sessions/\(session)").json["frames"] as? Int == 3)
-            let confirmed = try await server.send(
-                "POST", "/v1/retention/runs", body: body(#"{"confirm_clock": true}"#))
+            let confirmed = try await send("POST", "/v1/retention/runs", #"{"confirm_clock": true}"#, to: server)
             #expect(confirmed.status == 202)
             while try await lastRun(server)["rows"] as? Int != 2 {}
             #expect(try await server.send("GET", "/v1/sessions/\(session)").json["frames"] as? Int == 1)
@@ -94,7 +98,7 @@ import Testing
     @Test(arguments: [#"{"dry_run": 1}"#, #"{"dryrun": true}"#, "[]", #"{"dry_run": true, "confirm_clock": true}"#])
     func `A run that is asked for wrongly is refused`(json: String) async throws {
         try await withServer { server in
-            let answer = try await server.send("POST", "/v1/retention/runs", body: body(json))
+            let answer = try await send("POST", "/v1/retention/runs", json, to: server)
             #expect(answer.status == 400 && answer.problem == "validation")
         }
     }
@@ -106,8 +110,8 @@ import Testing
             let session = try await server.session()
             let places = ["session/\(session)", "mission/park%2Fnorth%20%C3%A4", "drone/kestrel-7"]
             for place in places {
-                let answer = try await server.send(
-                    "PUT", "/v1/holds/\(place)", body: body(#"{"reason": "accident 17", "held_by": "Kim"}"#))
+                let answer = try await send(
+                    "PUT", "/v1/holds/\(place)", #"{"reason": "accident 17", "held_by": "Kim"}"#, to: server)
                 #expect(answer.status == 200 && answer.json["reason"] as? String == "accident 17")
             }
             let items = try #require(try await server.send("GET", "/v1/holds").json["items"] as? [[String: Any]])
@@ -131,7 +135,7 @@ import Testing
                 ("drone/%FF", good, 400, "name"), ("drone/%00", good, 400, "name"),
                 ("session/nobody", good, 404, "id"),
             ] {
-                let answer = try await server.send("PUT", "/v1/holds/\(path)", body: body(json))
+                let answer = try await send("PUT", "/v1/holds/\(path)", json, to: server)
                 #expect(answer.status == status && answer.json["field"] as? String == field, "\(path) \(json)")
             }
             #expect((try await server.send("GET", "/v1/holds").json["items"] as? [Any])?.isEmpty == true)
