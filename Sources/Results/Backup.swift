@@ -60,6 +60,7 @@ package struct Backup {
         var copied = manifest.databaseBytes
         var known: [String: Int] = [:]
         manifest.packs = try copyPacks(try extents(database), before, &known, &copied)
+        manifest.files = try copyVideos(database, &copied)
 
         var check = try DataCheck(database: database, folder: destination) { [progress] step in
             guard step.stage == .pictures else { return }
@@ -73,7 +74,7 @@ package struct Backup {
         (manifest.sessions, manifest.frames) = (report.sessions, report.frames)
         try manifest.write(in: destination)
         try removeDatabases(but: name)
-        try removePacks(but: manifest)
+        try removeFiles(but: manifest)
         return Summary(manifest: manifest, copiedBytes: copied, check: report)
     }
 
@@ -166,6 +167,36 @@ package struct Backup {
         return packs
     }
 
+    /// Video files that jobs still need, or were told to keep, and overlays.
+    ///
+    /// Unlike packs they go when a job is over: what has gone meanwhile is not in the backup.
+    private func copyVideos(_ database: URL, _ copied: inout Int) throws -> [BackupManifest.Pack] {
+        let ids = try StoreVisitor(database).queue.read { db in
+            try db.tableExists("video") ? String.fetchAll(db, sql: "SELECT id FROM video ORDER BY key") : []
+        }
+        var files: [BackupManifest.Pack] = []
+        for id in ids {
+            let names =
+                (try? FileManager.default.contentsOfDirectory(atPath: data.appending(path: "videos/\(id)").path))
+            for name in names ?? [] {
+                let file = "videos/\(id)/\(name)"
+                let (source, target) = (data.appending(path: file), destination.appending(path: file))
+                guard var bytes = FileCopy.size(of: source) else { continue }
+                if FileCopy.size(of: target) != bytes || !FileCopy.share(bytes, source, target) {
+                    bytes = try FileCopy.copy(source, to: target)
+                    copied += bytes
+                }
+                files.append(.init(file: file, bytes: bytes))
+            }
+            if names != nil { try syncFolder(destination.appending(path: "videos/\(id)").path) }
+        }
+        if !files.isEmpty {
+            try syncFolder(destination.appending(path: "videos").path)
+            try syncFolder(destination.path)
+        }
+        return files
+    }
+
     /// Removes an older state, or one that was never finished.
     private func removeDatabases(but name: String?) throws {
         let files = FileManager.default
@@ -175,12 +206,14 @@ package struct Backup {
         }
     }
 
-    private func removePacks(but manifest: BackupManifest) throws {
-        let named = Set(manifest.packs.map(\.file))
-        for pack in try PackFile.all(in: destination) where !named.contains(pack.file) {
-            let file = destination.appending(path: pack.file)
+    private func removeFiles(but manifest: BackupManifest) throws {
+        let named = Set((manifest.packs + manifest.files).map(\.file))
+        let videos = FileManager.default.subpaths(atPath: destination.appending(path: "videos").path) ?? []
+        let others = videos.map { "videos/\($0)" }.filter { $0.split(separator: "/").count == 3 }
+        for name in try PackFile.all(in: destination).map(\.file) + others where !named.contains(name) {
+            let file = destination.appending(path: name)
             unlink(file.path)
-            // The last one takes its day with it.
+            // The last one takes its folder with it.
             rmdir(file.deletingLastPathComponent().path)
         }
     }

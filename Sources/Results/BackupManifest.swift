@@ -20,6 +20,8 @@ package struct BackupManifest: Sendable, Equatable, Codable {
     package var sessions: Int
     package var frames: Int
     package var packs: [Pack]
+    /// What else is in the folder: video files and their overlays.
+    package var files: [Pack] = []
 
     static let name = "windhover-backup.json"
 

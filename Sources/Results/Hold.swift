@@ -35,6 +35,18 @@ package struct Hold: Sendable, Equatable {
         return try Bool.fetchOne(db.cachedStatement(sql: sql), arguments: [session]) ?? false
     }
 
+    /// Whether anything holds what a job that is over has left: its file and its overlay.
+    static func isHeld(video: String, _ db: Database) throws -> Bool {
+        let sql = """
+            SELECT EXISTS (SELECT 1 FROM hold WHERE scope = 'mission' AND name = v.mission)
+                OR EXISTS (SELECT 1 FROM hold WHERE scope = 'drone' AND name = v.drone)
+                OR EXISTS (SELECT 1 FROM hold JOIN session AS s ON s.key = v.session
+                    WHERE scope = 'session' AND name = s.id)
+            FROM video AS v WHERE v.id = ? AND v.state IN ('done', 'failed', 'cancelled')
+            """
+        return try Bool.fetchOne(db.cachedStatement(sql: sql), arguments: [video]) ?? false
+    }
+
     fileprivate init(_ row: Row) {
         self.init(
             scope: Scope(rawValue: row[0])!, name: row[1], reason: row[2], heldBy: row[3],

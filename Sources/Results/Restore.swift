@@ -61,7 +61,7 @@ package struct Restore {
         }
         let database = backup.appending(path: manifest.database)
         try require(FileCopy.size(of: database) == manifest.databaseBytes, "\(manifest.database) is not all there")
-        for pack in manifest.packs {
+        for pack in manifest.packs + manifest.files {
             let bytes = FileCopy.size(of: backup.appending(path: pack.file)) ?? -1
             try require(bytes >= pack.bytes, "\(pack.file) is not all there")
         }
@@ -79,15 +79,19 @@ package struct Restore {
             let path = folder.database.path + suffix
             guard unlink(path) == 0 || errno == ENOENT else { throw FileError(operation: "remove", path: path) }
         }
-        try FileManager.default.removeItem(at: data.appending(path: Pack.folder))
+        for name in [Pack.folder, "videos"]
+        where FileManager.default.fileExists(atPath: data.appending(path: name).path) {
+            try FileManager.default.removeItem(at: data.appending(path: name))
+        }
         try FileManager.default.createDirectory(
             at: data.appending(path: Pack.folder), withIntermediateDirectories: true)
     }
 
     private func copy(_ manifest: BackupManifest, _ folder: DataFolder) throws {
-        let total = manifest.packs.reduce(0) { $0 + $1.bytes }
+        let files = manifest.packs + manifest.files
+        let total = files.reduce(0) { $0 + $1.bytes }
         var done = 0
-        for pack in manifest.packs {
+        for pack in files {
             try FileCopy.copy(
                 backup.appending(path: pack.file), to: data.appending(path: pack.file), upTo: pack.bytes)
             done += pack.bytes
@@ -95,10 +99,12 @@ package struct Restore {
         }
         try FileCopy.copy(backup.appending(path: manifest.database), to: folder.database)
         progress(.init(stage: .database, done: 1, total: 1))
-        for name in Set(manifest.packs.map { ($0.file as NSString).deletingLastPathComponent }) {
+        for name in Set(files.map { ($0.file as NSString).deletingLastPathComponent }) {
             try syncFolder(data.appending(path: name).path)
         }
-        try syncFolder(data.appending(path: Pack.folder).path)
+        for name in Set(files.map { String($0.file.prefix { $0 != "/" }) }) {
+            try syncFolder(data.appending(path: name).path)
+        }
         try syncFolder(data.path)
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 /// The log of everything seen.
 ///
 /// A call that returns has made its change durable.
-package protocol ResultStore: Sendable {
+package protocol ResultStore: VideoStore {
     func insert(_ session: SessionRecord) async throws
     func session(_ id: String) async throws -> SessionRecord?
     /// Newest first; filters are exact.
@@ -102,6 +102,8 @@ package struct FramePictures: Sendable, Equatable {
 }
 
 package enum StoreError: Error, Equatable {
+    /// Something holds what was to be removed.
+    case held
     /// The cursor is not one this query gave out.
     case badCursor
     /// The session has a frame of this number already.

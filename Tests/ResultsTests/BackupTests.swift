@@ -179,4 +179,28 @@ import Testing
             try Backup(of: other.url, to: folder.url).run()
         }
     }
+
+    @Test func `video files and overlays are copied, and go when their job has gone`() async throws {
+        let store = try folder.open()
+        let video = VideoRecord(id: UUIDv7.make(), model: "hiera-s", options: "{}", createdAt: .noon)
+        try await store.insert(video)
+        for (id, name, bytes) in [
+            (video.id, "source", 9000), (video.id, "overlay.mp4", 10), (UUIDv7.make(), "source", 5),
+        ] {
+            let file = folder.url.appending(path: "videos/\(id)/\(name)")
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(repeating: 7, count: bytes).write(to: file)
+        }
+        let first = try backup()
+        #expect(Set(first.manifest.files.map(\.bytes)) == [9000, 10])
+        #expect(try backup().copiedBytes < first.copiedBytes - 9000)
+        let restored = try Restore(of: copy.url, to: other.url).run()
+        for file in restored.files {
+            #expect(try Data(contentsOf: other.url.appending(path: file.file)) == Data(repeating: 7, count: file.bytes))
+        }
+        try await store.removeVideo(video.id)
+        #expect(try backup().manifest.files.isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: copy.url.path + "/videos/\(video.id)"))
+    }
 }

@@ -243,6 +243,21 @@ import Testing
         #expect(try DataCheck(folder: folder.url).run().isSound)
     }
 
+    @Test func `what a job that is over has left is held as well`() async throws {
+        let store = try folder.open()
+        var video = VideoRecord(
+            id: UUIDv7.make(), droneID: "hawk", model: "hiera-s", options: "{}", createdAt: .noon)
+        try await store.insert(video)
+        video.state = .done
+        try await store.update(video)
+        try await store.place(.init(scope: .drone, name: "hawk", reason: "a", heldBy: "Kim", heldAt: .noon))
+        await #expect(throws: StoreError.held) { try await store.removeVideo(video.id) }
+        #expect(try await store.video(video.id) != nil)
+        #expect(try await store.release(.drone, "hawk"))
+        try await store.removeVideo(video.id)
+        #expect(try await store.video(video.id) == nil)
+    }
+
     @Test func `a hold that is placed again has the last reason`() async throws {
         let store = try folder.open()
         try await store.place(.init(scope: .drone, name: "hawk", reason: "a", heldBy: "Kim", heldAt: .noon))
