@@ -9,7 +9,7 @@ extension FrameRecord {
         "registration_ok",
         "matches", "inliers", "homography", "similarity_mean", "changed_fraction", "lat", "lon", "alt_m", "heading_deg",
         "stage_ms", "mask_offset", "mask_length", "similarity_offset", "similarity_length", "image_offset",
-        "image_length",
+        "image_length", "withheld",
     ]
 
     /// The record as the store gives it back: times in whole microseconds, numbers that are not finite left out, a
@@ -33,6 +33,7 @@ extension FrameRecord {
         frame.mask = nil
         frame.similarity = nil
         frame.image = nil
+        frame.withheld = nil
         return frame
     }
 
@@ -43,7 +44,7 @@ extension FrameRecord {
             registration?.method, registration?.ok, registration?.matches, registration?.inliers,
             try registration?.homography.map(JSON.text), similarityMean, changedFraction, position?.lat, position?.lon,
             position?.altM, position?.headingDeg, try JSON.text(stageMs), mask?.offset, mask?.length,
-            similarity?.offset, similarity?.length, image?.offset, image?.length,
+            similarity?.offset, similarity?.length, image?.offset, image?.length, withheld,
         ]
     }
 
@@ -60,6 +61,7 @@ extension FrameRecord {
         mask = StoredBlob(&row, in: file)
         similarity = StoredBlob(&row, in: file)
         image = StoredBlob(&row, in: file)
+        withheld = row.next()
     }
 }
 

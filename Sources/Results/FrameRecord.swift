@@ -44,6 +44,8 @@ package struct FrameRecord: Sendable, Equatable, Codable {
     package var mask: StoredBlob?
     package var similarity: StoredBlob?
     package var image: StoredBlob?
+    /// Why the store did not keep the pictures it was given: `disk`, for lack of room; nil where it did.
+    package var withheld: String?
 
     /// Whether the image model saw the frame.
     package var isKeyframe: Bool { mode != "carried" }
@@ -120,7 +122,7 @@ package struct FrameRecord: Sendable, Equatable, Codable {
         gapFrames: Int = 0, gapMs: Int? = nil, registration: Registration? = nil, similarityMean: Double? = nil,
         changedFraction: Double? = nil, position: Position? = nil, classes: [ClassPixels] = [],
         stageMs: [String: Double] = [:], mask: StoredBlob? = nil, similarity: StoredBlob? = nil,
-        image: StoredBlob? = nil
+        image: StoredBlob? = nil, withheld: String? = nil
     ) {
         self.id = id
         self.sessionID = sessionID
@@ -149,5 +151,6 @@ package struct FrameRecord: Sendable, Equatable, Codable {
         self.mask = mask
         self.similarity = similarity
         self.image = image
+        self.withheld = withheld
     }
 }

@@ -31,6 +31,10 @@ enum Schema {
             try db.execute(sql: version7)
             try db.execute(sql: "PRAGMA user_version = 7")
         }
+        migrator.registerMigration("8: retention", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: retention)
+            try db.execute(sql: "PRAGMA user_version = 8")
+        }
         return migrator
     }
 

@@ -79,7 +79,7 @@ struct UploadRoutes {
             } else if let stored = frame.mask {
                 mask = try await store.read(stored)
             } else {
-                throw Problem.notStored("mask", option: "store_masks")
+                throw Problem.notStored("mask", of: frame, option: "store_masks")
             }
             response = .bytes(mask, type: "image/png")
         } else {
@@ -90,6 +90,9 @@ struct UploadRoutes {
         response.headers[HTTPField.Name("Windhover-Sequence")!] = String(frame.sequence)
         response.headers[HTTPField.Name("Windhover-Mode")!] = frame.mode
         if let reason = frame.reason { response.headers[HTTPField.Name("Windhover-Reason")!] = reason }
+        if let reason = frame.withheld {
+            response.headers[HTTPField.Name("Windhover-Pictures")!] = "not-stored-\(reason)"
+        }
         if answer.replayed { response.headers[HTTPField.Name("Idempotent-Replayed")!] = "true" }
         return response
     }

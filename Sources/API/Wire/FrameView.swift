@@ -9,7 +9,7 @@ struct FrameView: Encodable {
 
     private enum Key: String, CodingKey {
         case id, sequence, epoch, model, width, height, mode, reason, keyframe, registration, position, classes
-        case links
+        case links, pictures
         case sessionID = "session_id"
         case droneID = "drone_id"
         case missionID = "mission_id"
@@ -49,6 +49,12 @@ struct FrameView: Encodable {
         try out.encode(frame.classes, forKey: .classes)
         try out.encode(frame.stageMs, forKey: .stageMs)
         try out.encode(links, forKey: .links)
+        try out.encode(pictures, forKey: .pictures)
+    }
+
+    private var pictures: String {
+        if let reason = frame.withheld { return "not-stored-\(reason)" }
+        return frame.mask == nil && frame.image == nil ? "not-stored" : "stored"
     }
 
     /// What can be asked for: a picture that was not stored has no link.
