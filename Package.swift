@@ -64,20 +64,22 @@ let package = Package(
         // 1: pictures, models, records, the client
         .target(name: "Imaging", dependencies: ["CKernels", "CPNGShim", "CTurboJPEG"]),
         .target(name: "Inference", dependencies: ["CKernels", "COpenVINO", "Imaging", crypto]),
-        .target(name: "Results", dependencies: [grdb]),
+        .target(name: "Telemetry"),
+        .target(name: "Results", dependencies: ["Telemetry", grdb]),
         .target(name: "WindhoverClient"),
         // 2: the method, a world to try it on, and how good it is
         .target(name: "SSP", dependencies: ["CKernels", "CVision", "Imaging", "Inference"]),
         .target(name: "Simulation", dependencies: ["Imaging"]),
         .target(name: "Evaluation", dependencies: ["CVision", "Imaging"]),
         // 3: state
-        .target(name: "Sessions", dependencies: ["Imaging", "Inference", "SSP", "Results", crypto]),
+        .target(name: "Sessions", dependencies: ["Imaging", "Inference", "SSP", "Results", "Telemetry", crypto]),
         .target(name: "Benchmark", dependencies: ["CKernels", "CVision", "Imaging", "Inference", "SSP", "Simulation"]),
         // 4: HTTP
         .target(
             name: "API",
             dependencies: [
-                "Sessions", "Results", "Imaging", hummingbird, httpTypes, nio, nioHTTPTypes, lifecycle, signals,
+                "Sessions", "Results", "Telemetry", "Imaging", hummingbird, httpTypes, nio, nioHTTPTypes, lifecycle,
+                signals,
                 logging, crypto,
             ],
             resources: [.embedInCode("openapi.yaml")]),
@@ -85,14 +87,15 @@ let package = Package(
         .executableTarget(
             name: "windhover",
             dependencies: [
-                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "WindhoverClient", arguments,
-                logging, yaml,
+                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "Telemetry", "WindhoverClient",
+                arguments, logging, yaml,
             ],
             linkerSettings: openVINOPath),
 
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(name: "InferenceTests", dependencies: ["Imaging", "Inference"], linkerSettings: openVINOPath),
-        .testTarget(name: "ResultsTests", dependencies: ["Results", grdb]),
+        .testTarget(name: "TelemetryTests", dependencies: ["Imaging", "Simulation", "Telemetry"]),
+        .testTarget(name: "ResultsTests", dependencies: ["Results", "Telemetry", grdb]),
         .testTarget(name: "WindhoverClientTests", dependencies: ["WindhoverClient"]),
         .testTarget(
             name: "SSPTests", dependencies: ["Benchmark", "SSP", "Simulation"], resources: [.copy("Golden")],

@@ -19,6 +19,10 @@ enum Schema {
             try db.execute(sql: version2)
             try db.execute(sql: "PRAGMA user_version = 2")
         }
+        migrator.registerMigration("5: telemetry", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: version5)
+            try db.execute(sql: "PRAGMA user_version = 5")
+        }
         return migrator
     }
 

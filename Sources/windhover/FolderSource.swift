@@ -64,14 +64,19 @@ actor FolderSource: FrameSource {
         let entry = logged?.entry
         // The log's homography leads from its previous line's picture, which need not be the one sent before.
         let follows = index > 0 && logged?.previous == files[index - 1].standardizedFileURL.path
-        let position = entry.map {
-            Position(lat: $0.lat, lon: $0.lon, altM: $0.altM, headingDeg: $0.headingDeg)
+        let telemetry = entry.map {
+            FrameTelemetry(
+                lat: $0.lat, lon: $0.lon, altM: $0.altM, aglM: $0.aglM, headingDeg: $0.headingDeg,
+                gimbalYawDeg: $0.gimbalYawDeg, gimbalPitchDeg: $0.gimbalPitchDeg ?? $0.pitchDeg,
+                gimbalRollDeg: $0.gimbalRollDeg, fovHDeg: $0.fovHDeg, speedMps: $0.speedMps)
         }
         return SourceFrame(
             name: file.lastPathComponent,
             upload: FrameUpload(
                 image: try Data(contentsOf: file),
-                capturedAt: keepsTime ? entry?.capturedAt ?? clock.time(index) : clock.time(index), position: position,
+                capturedAt: keepsTime ? entry?.capturedAt ?? clock.time(index) : clock.time(index),
+                telemetry: telemetry,
+                isFromSidecar: entry != nil,
                 homography: usesHomography && follows ? entry?.homography : nil))
     }
 }
