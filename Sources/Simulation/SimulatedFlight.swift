@@ -94,6 +94,13 @@ package struct SimulatedFlight: Sendable {
         return (later * earlier.inverse).homography
     }
 
+    /// The ground that a place of frame `index` shows, metres east and north of the world's origin; pixel centres lie on
+    /// integers.
+    package func ground(_ x: Double, _ y: Double, at index: Int) -> (east: Double, north: Double) {
+        let place = camera(at: index).groundToImage(width: width, height: height).inverse.apply(x, y)
+        return (place.x, place.y)
+    }
+
     /// Where the camera is and looks at frame `index`.
     package func telemetry(at index: Int) -> Telemetry {
         let camera = camera(at: index)

@@ -45,6 +45,8 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
         public var similarity: String?
         public var rle: String?
         public var polygons: String?
+        /// The mask's polygons on the map.
+        public var ground: String?
     }
 
     public var id: String

@@ -19,7 +19,7 @@ actor FolderSource: FrameSource {
     }
 
     /// - Parameters:
-    ///   - fps: Spaces the frames in time; nil leaves them their own times, or 10 a second.
+    ///   - fps: Spaces the frames in time; nil leaves them the times of the log, or their own, or 10 a second.
     ///   - usesHomography: Whether the log's homographies are sent.
     init(_ folder: URL, fps: Double?, usesHomography: Bool, limit: Int?) throws {
         // Where frames lie in a folder of their own, as `windhover simulate` writes them, either folder will do.
@@ -70,13 +70,16 @@ actor FolderSource: FrameSource {
                 gimbalYawDeg: $0.gimbalYawDeg, gimbalPitchDeg: $0.gimbalPitchDeg ?? $0.pitchDeg,
                 gimbalRollDeg: $0.gimbalRollDeg, fovHDeg: $0.fovHDeg, speedMps: $0.speedMps)
         }
-        return SourceFrame(
+        var frame = SourceFrame(
             name: file.lastPathComponent,
             upload: FrameUpload(
-                image: try Data(contentsOf: file),
-                capturedAt: keepsTime ? entry?.capturedAt ?? clock.time(index) : clock.time(index),
-                telemetry: telemetry,
-                isFromSidecar: entry != nil,
+                image: try Data(contentsOf: file), capturedAt: keepsTime ? entry?.capturedAt : nil,
+                telemetry: telemetry, isFromSidecar: entry != nil,
                 homography: usesHomography && follows ? entry?.homography : nil))
+        // A picture that knows when it was taken tells the server itself.
+        if frame.upload.capturedAt == nil, !keepsTime || frame.timeOfPicture == nil {
+            frame.upload.capturedAt = clock.time(index)
+        }
+        return frame
     }
 }

@@ -75,3 +75,52 @@ import Testing
         }
     }
 }
+
+extension TelemetryTests {
+    @Test func `A mask is laid on the map, class by class`() async throws {
+        try await withServer { server in
+            let id = try await server.session()
+            let frame = try await server.put(TestServer.frame(0), 0, to: id, query: "?\(Self.pose)")
+            let links = try #require(frame.json["links"] as? [String: String])
+            let answer = try await server.send("GET", try #require(links["ground"]))
+            #expect(answer.status == 200 && answer.headers["content-type"] == "application/geo+json")
+            #expect(answer.json["type"] as? String == "FeatureCollection")
+            #expect(answer.json["frame_id"] as? String == frame.json["id"] as? String)
+            let features = try #require(answer.json["features"] as? [[String: Any]])
+            let properties = features.compactMap { $0["properties"] as? [String: Any] }
+            let area = properties.compactMap { $0["area_m2"] as? Double }.reduce(0, +)
+            #expect(abs(area - 6000) < 0.01 * Double(features.count))
+            #expect(properties.compactMap { $0["pixels"] as? Int }.reduce(0, +) == 160 * 96)
+            let georef = try #require(answer.json["georef"] as? [String: Any])
+            #expect(georef["method"] as? String == "flat-ground")
+            let (error, worst) = (georef["error_m"] as? Double ?? 0, georef["worst_error_m"] as? Double ?? 0)
+            #expect(error > 2 && worst > error)
+            #expect(properties.allSatisfy { ($0["error_m"] as? Double ?? 99) <= worst })
+
+            let only = try await server.send("GET", "\(try #require(links["ground"]))&class=road&min_area=50")
+            let roads = only.json["features"] as? [[String: Any]] ?? []
+            #expect(roads.allSatisfy { ($0["properties"] as? [String: Any])?["class"] as? String == "road" })
+            #expect(roads.count < features.count)
+        }
+    }
+
+    @Test func `A frame whose ground is not known is not laid on the map`() async throws {
+        try await withServer { server in
+            let id = try await server.session()
+            for (number, (query, reason)) in [
+                ("", "no-telemetry"), ("?lat=1&lon=2", "no-altitude-above-ground"),
+                ("?lat=1&lon=2&agl_m=9&gimbal_pitch_deg=-5&heading_deg=0&fov_v_deg=40", "horizon-in-view"),
+            ].enumerated() {
+                let frame = try await server.put(TestServer.frame(number), number, to: id, query: query)
+                #expect((frame.json["links"] as? [String: String])?["ground"] == nil)
+                let path = "/v1/frames/\(try #require(frame.json["id"] as? String))/polygons?on=ground"
+                let answer = try await server.send("GET", path)
+                #expect(answer.status == 409 && answer.problem == "not-georeferenced")
+                #expect(answer.json["reason"] as? String == reason)
+            }
+            let frame = try #require(try await server.put(TestServer.frame(0), 5, to: id).json["id"] as? String)
+            let elsewhere = try await server.send("GET", "/v1/frames/\(frame)/polygons?on=water")
+            #expect(elsewhere.status == 400 && elsewhere.json["field"] as? String == "on")
+        }
+    }
+}

@@ -58,6 +58,7 @@ struct FrameView: Encodable {
         var links = ["self": path]
         if frame.mask != nil {
             for name in ["mask", "rle", "polygons"] { links[name] = "\(path)/\(name)" }
+            if frame.footprint != nil { links["ground"] = "\(path)/polygons?on=ground" }
             if frame.image != nil { links["overlay"] = "\(path)/overlay" }
         }
         if frame.image != nil { links["image"] = "\(path)/image" }
