@@ -124,3 +124,40 @@ extension TelemetryTests {
         }
     }
 }
+
+extension TelemetryTests {
+    /// A JPEG that decodes, with an XMP packet of these properties behind its first marker.
+    private static func jpeg(_ k: Int, xmp: String) throws -> [UInt8] {
+        let plain = try ImageCodec.decode(TestServer.frame(k)).jpegData(quality: 90)
+        let payload =
+            Array("http://ns.adobe.com/xap/1.0/\0<rdf:Description \(xmp)/>".utf8)
+        let length = payload.count + 2
+        return plain.prefix(2) + [0xff, 0xe1, UInt8(length >> 8), UInt8(length & 255)] + payload + plain.dropFirst(2)
+    }
+
+    @Test func `What a JPEG says of its camera is kept, after what is told, and nonsense in it is passed over`()
+        async throws
+    {
+        try await withServer { server in
+            let id = try await server.session()
+            let xmp = """
+                drone-dji:GpsLatitude="49.4" drone-dji:GpsLongtitude="8.4" drone-dji:RelativeAltitude="+50.0" \
+                drone-dji:GimbalPitchDegree="-90.00" drone-dji:GimbalYawDegree="+5.0" drone-dji:AbsoluteAltitude="nan"
+                """
+            let frame = try await server.put(
+                Self.jpeg(0, xmp: xmp), 0, to: id, query: "?agl_m=40&fov_h_deg=60",
+                headers: ["Content-Type": "image/jpeg"])
+            let telemetry = try #require(frame.json["telemetry"] as? [String: Any])
+            #expect(telemetry["agl_m"] as? Double == 40 && telemetry["lat"] as? Double == 49.4)
+            #expect(telemetry["alt_m"] is NSNull && telemetry["footprint"] is [String: Any])
+            let origin = try #require(telemetry["origin"] as? [String: String])
+            #expect(origin["agl_m"] == "explicit" && origin["lat"] == "xmp" && origin["alt_m"] == nil)
+            #expect((frame.json["position"] as? [String: Any])?["lon"] as? Double == 8.4)
+
+            let broken = try await server.put(
+                Self.jpeg(1, xmp: "drone-dji:GpsLatitude=\"490\" drone-dji:RelativeAltitude='"), 1, to: id,
+                headers: ["Content-Type": "image/jpeg"])
+            #expect(broken.status == 200 && broken.json["telemetry"] is NSNull)
+        }
+    }
+}
