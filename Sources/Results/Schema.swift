@@ -19,6 +19,10 @@ enum Schema {
             try db.execute(sql: version2)
             try db.execute(sql: "PRAGMA user_version = 2")
         }
+        migrator.registerMigration("4: videos", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: videos)
+            try db.execute(sql: "PRAGMA user_version = 4")
+        }
         migrator.registerMigration("5: telemetry", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: version5)
             try db.execute(sql: "PRAGMA user_version = 5")

@@ -38,6 +38,9 @@ struct TelemetryOptions: ParsableArguments {
     /// The source with what these options know of its frames.
     func attached(to source: any FrameSource) throws -> any FrameSource {
         let track = try telemetry.map(Self.read)
+        if track?.needsTimes == true, start == nil, source is VideoSource {
+            throw ValidationError("this log goes by the clock: say with --start when the video began")
+        }
         if track == nil, start == nil, fov == nil, !assumeNadir { return source }
         return TrackedSource(source, track: track, options: self)
     }

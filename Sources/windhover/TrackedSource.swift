@@ -10,6 +10,8 @@ actor TrackedSource: FrameSource {
     private let options: TelemetryOptions
     private var index = 0
     private var first: Date?
+    /// Pictures of which the log told something.
+    private var found = 0
 
     init(_ source: any FrameSource, track: TelemetryTrack?, options: TelemetryOptions) {
         count = source.count
@@ -19,7 +21,12 @@ actor TrackedSource: FrameSource {
     }
 
     func next() async throws -> SourceFrame? {
-        guard var frame = try await source.next() else { return nil }
+        guard var frame = try await source.next() else {
+            if track != nil, index > 0, found == 0 {
+                Terminal.say("\(options.telemetry ?? "") tells nothing of these pictures: of other names, or times")
+            }
+            return nil
+        }
         defer { index += 1 }
         let taken = frame.upload.capturedAt ?? frame.timeOfPicture
         if first == nil { first = taken }
@@ -33,6 +40,7 @@ actor TrackedSource: FrameSource {
         if let told = track?.source(of: moment) {
             frame.upload.telemetry = FrameTelemetry(told, over: frame.upload.telemetry)
             frame.upload.isFromSidecar = true
+            found += 1
         }
         var telemetry = frame.upload.telemetry ?? FrameTelemetry()
         if telemetry.fovHDeg == nil, telemetry.fovVDeg == nil, telemetry.focal35mm == nil {

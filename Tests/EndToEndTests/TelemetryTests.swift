@@ -89,6 +89,15 @@ extension EndToEndTests {
                         gpx, "--fps", "2", "--start", "2026-06-01T08:00:00Z", "--telemetry-offset", "1")
                     #expect(clocked.compactMap { $0["alt_m"] as? Double }.map { $0.rounded() } == [95, 98, 100])
 
+                    let table = try await ChildProcess.run(["results", "--server", server.url, "--limit", "0"])
+                    #expect(table.output.contains("49.30000, 8.30000"), "\(table.output)")
+
+                    let lost = try await ChildProcess.run([
+                        "send", flight.path, "--server", server.url, "--limit", "1", "--telemetry",
+                        try write("other.csv", "file,lat,lon\nother.jpg,49,8\n"),
+                    ])
+                    #expect(lost.status == 0 && lost.errors.contains("tells nothing of these pictures"))
+
                     let bad = try await ChildProcess.run([
                         "send", flight.path, "--server", server.url, "--telemetry",
                         try write("bad.csv", "lat,lon\n49,8\n490,8\n"),
