@@ -72,7 +72,8 @@ let package = Package(
         // 1: pictures, models, records, the client
         .target(name: "Imaging", dependencies: ["CKernels", "CPNGShim", "CTurboJPEG"]),
         .target(name: "Inference", dependencies: ["CKernels", "COpenVINO", "Imaging", crypto]),
-        .target(name: "Results", dependencies: [grdb]),
+        .target(name: "Telemetry"),
+        .target(name: "Results", dependencies: ["Telemetry", grdb]),
         .target(name: "WindhoverClient"),
         // 2: the method, a world to try it on, and how good it is
         .target(name: "SSP", dependencies: ["CKernels", "CVision", "Imaging", "Inference"]),
@@ -81,22 +82,24 @@ let package = Package(
         .target(name: "Conditions", dependencies: ["Results"]),
         .target(name: "Webhooks", dependencies: ["Results", httpClient, nio, nioHTTP1, crypto]),
         // 3: state
-        .target(name: "Sessions", dependencies: ["Conditions", "Imaging", "Inference", "SSP", "Results", crypto]),
+        .target(
+            name: "Sessions",
+            dependencies: ["Conditions", "Imaging", "Inference", "SSP", "Results", "Telemetry", crypto]),
         .target(name: "Benchmark", dependencies: ["CKernels", "CVision", "Imaging", "Inference", "SSP", "Simulation"]),
         .target(name: "Videos", dependencies: ["Imaging", "Inference", "Results", "Sessions", logging, subprocess]),
         // 4: HTTP
         .target(
             name: "API",
             dependencies: [
-                "Conditions", "Sessions", "Results", "Imaging", "Videos", "Webhooks", hummingbird, hummingbirdCore,
-                httpTypes, nio, nioSSL, nioHTTPTypes, lifecycle, signals, logging, crypto,
+                "Conditions", "Sessions", "Results", "Telemetry", "Imaging", "Videos", "Webhooks", hummingbird,
+                hummingbirdCore, httpTypes, nio, nioSSL, nioHTTPTypes, lifecycle, signals, logging, crypto,
             ],
             resources: [.embedInCode("openapi.yaml")]),
         // 5: the command line
         .executableTarget(
             name: "windhover",
             dependencies: [
-                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "Videos", "Webhooks",
+                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "Telemetry", "Videos", "Webhooks",
                 "WindhoverClient",
                 arguments, logging, yaml,
             ],
@@ -104,7 +107,8 @@ let package = Package(
 
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(name: "InferenceTests", dependencies: ["Imaging", "Inference"], linkerSettings: openVINOPath),
-        .testTarget(name: "ResultsTests", dependencies: ["Results", grdb]),
+        .testTarget(name: "TelemetryTests", dependencies: ["Imaging", "Simulation", "Telemetry"]),
+        .testTarget(name: "ResultsTests", dependencies: ["Results", "Telemetry", grdb]),
         .testTarget(name: "WindhoverClientTests", dependencies: ["WindhoverClient"]),
         .testTarget(
             name: "SSPTests", dependencies: ["Benchmark", "SSP", "Simulation"], resources: [.copy("Golden")],

@@ -39,6 +39,11 @@ package struct WindhoverServer: Sendable {
         package var idleTimeout: Duration = .seconds(60)
         /// The longest silence of a stream of events.
         package var heartbeat: Duration = .seconds(15)
+        /// What is kept for how long.
+        package var retention = RetentionPolicy()
+        package var retentionOptions = Retention.Options()
+        /// What ages are measured with.
+        package var retentionClock = MachineClock.system
         /// What video files may take.
         package var videos = VideoSettings.none
         /// For running frames when the server stops.
@@ -65,6 +70,8 @@ package struct WindhoverServer: Sendable {
     private let logger: Logger
     private let ring: KeyRing
     private let authenticator: Authenticator
+    /// Nil for a store that has nothing to remove.
+    private let keeper: Keeper?
     private let videos: VideoQueue
     private let maker: PictureMaker
 
@@ -82,6 +89,12 @@ package struct WindhoverServer: Sendable {
             startKeys: configuration.keys, ring: ring,
             hosts: HostRule(listeningOn: configuration.host, allowed: configuration.allowedHosts),
             clock: configuration.clock)
+        keeper = (store as? SQLiteStore).map { store in
+            let retention = Retention(
+                store: store, policy: configuration.retention, clock: configuration.retentionClock,
+                options: configuration.retentionOptions)
+            return Keeper(store: store, retention: retention, metrics: metrics, logger: logger)
+        }
         let maker = PictureMaker(registry: registry, store: store)
         self.maker = maker
         videos = VideoQueue(
@@ -120,7 +133,11 @@ package struct WindhoverServer: Sendable {
             ModelRoutes(registry: registry).routes,
             LoginRoutes(authenticator: authenticator, isSecure: configuration.tls != nil).routes,
             KeyRoutes(store: store, ring: ring, clock: configuration.clock).routes,
-            OperationRoutes(registry: registry, store: store, metrics: metrics, videos: videos).routes,
+            OperationRoutes(registry: registry, store: store, metrics: metrics, videos: videos, keeper: keeper).routes,
+            keeper.map {
+                RetentionRoutes(keeper: $0, clock: configuration.clock).routes
+                    + HoldRoutes(store: $0.store, clock: configuration.clock).routes
+            } ?? [],
         ]
         return groups.flatMap { $0 }
     }
@@ -193,13 +210,16 @@ package struct WindhoverServer: Sendable {
             onServerRunning: { await onRunning($0.localAddress?.port ?? 0) }, logger: logger)
 
         try await videos.restore()
+        let keeping: [any Service] =
+            keeper.map { [DiskService(keeper: $0), RetentionService(keeper: $0)] } ?? []
         // They stop in the opposite order: video files are interrupted, no new frames, running ones finish, connections
         // close, calls of webhooks that run end, the store last.
-        var services: [any Service] = [
-            StoreService(store: store), WebhookService(queue: webhooks), ExpiryService(registry: registry),
-            KeyService(ring: ring, limiter: limiter, clock: configuration.clock, logger: logger), application,
-            DrainService(registry: registry, logger: logger), VideoService(queue: videos),
-        ]
+        var services: [any Service] =
+            [StoreService(store: store)] + keeping + [
+                WebhookService(queue: webhooks), ExpiryService(registry: registry),
+                KeyService(ring: ring, limiter: limiter, clock: configuration.clock, logger: logger), application,
+                DrainService(registry: registry, logger: logger), VideoService(queue: videos),
+            ]
         if let tls { services.append(TLSService(credentials: tls, trapsSignal: signals, logger: logger)) }
         var group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },

@@ -18,30 +18,47 @@ final class DataFolder: Sendable {
 
     /// Creates what is missing.
     ///
-    /// Throws `StoreOpenError.inUse` where another store holds the folder.
-    init(_ directory: URL) throws {
-        self.directory = directory
+    /// Throws `StoreOpenError.inUse` where another store holds the folder, and `.unfinishedRestore` where a restore into
+    /// it was cut short, unless that is what is going to be done again.
+    init(_ directory: URL, forRestore: Bool = false) throws {
         do {
             try FileManager.default.createDirectory(
                 at: directory.appending(path: Pack.folder), withIntermediateDirectories: true)
         } catch {
             throw StoreOpenError.cannotMake(directory: directory.path)
         }
-        let path = directory.appending(path: "windhover.lock").path
-        // The lock belongs to the open file, not to the file's being there: it goes with the process, however that ends.
-        lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard lock >= 0 else { throw FileError(operation: "open", path: path) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        let descriptor = try Self.lock(directory.appending(path: "windhover.lock").path, of: directory)
+        // All that can fail comes before the lock is ours: from then on it is closed by `deinit`, also where an
+        // initialiser throws, and a descriptor that is closed twice may be somebody else's by then.
+        if !forRestore, FileManager.default.fileExists(atPath: Self.restoreMark(directory).path) {
+            close(descriptor)
+            throw StoreOpenError.unfinishedRestore(directory: directory.path)
+        }
+        self.directory = directory
+        lock = descriptor
+    }
+
+    /// Is there while a restore is under way, or was cut short.
+    static func restoreMark(_ directory: URL) -> URL { directory.appending(path: "windhover.restoring") }
+
+    /// Opens and locks a file, for as long as the descriptor is open.
+    ///
+    /// The lock belongs to the open file, not to the file's being there: it goes with the process, however that ends.
+    private static func lock(_ path: String, of directory: URL) throws -> Int32 {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw FileError(operation: "open", path: path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             let holder = (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int32($0) }
-            close(lock)
+            close(descriptor)
             guard code == EWOULDBLOCK else { throw FileError(operation: "lock", path: path, code: code) }
             throw StoreOpenError.inUse(directory: directory.path, process: holder)
         }
         let process = Array(String(getpid()).utf8)
         // Only for the message above: that it cannot be written harms nothing.
-        _ = ftruncate(lock, 0)
-        _ = pwrite(lock, process, process.count, 0)
+        _ = ftruncate(descriptor, 0)
+        _ = pwrite(descriptor, process, process.count, 0)
+        return descriptor
     }
 
     deinit {
@@ -92,6 +109,8 @@ package enum StoreOpenError: Error, Equatable, CustomStringConvertible {
     case newerSchema(path: String)
     /// The file is a database of some other program.
     case foreign(path: String)
+    /// A restore into the folder was cut short: what is there is not whole.
+    case unfinishedRestore(directory: String)
 
     package var description: String {
         switch self {
@@ -107,6 +126,8 @@ package enum StoreOpenError: Error, Equatable, CustomStringConvertible {
                 "\(path) was written by a newer version of Windhover: use that version, or choose another data folder"
         case .foreign(let path):
             return "\(path) is the database of another program: choose another data folder"
+        case .unfinishedRestore(let directory):
+            return "a restore into the data folder \(directory) was cut short: run \"windhover restore\" again"
         }
     }
 }

@@ -1,19 +1,21 @@
 import Foundation
 import GRDB
+import Telemetry
 
 extension FrameRecord {
     /// The order in which `arguments` writes and `init(_:sessionID:classes:)` reads; `session` comes before them.
-    static let columns = [
-        "id", "sequence", "digest", "idempotency_key", "drone", "mission", "model", "model_version", "captured_us",
-        "received_us", "width", "height", "mode", "reason", "epoch", "gap_frames", "gap_ms", "registration",
-        "registration_ok",
-        "matches", "inliers", "homography", "similarity_mean", "changed_fraction", "lat", "lon", "alt_m", "heading_deg",
-        "stage_ms", "mask_offset", "mask_length", "similarity_offset", "similarity_length", "image_offset",
-        "image_length",
-    ]
+    static let columns =
+        [
+            "id", "sequence", "digest", "idempotency_key", "drone", "mission", "model", "model_version", "captured_us",
+            "received_us", "width", "height", "mode", "reason", "epoch", "gap_frames", "gap_ms", "registration",
+            "registration_ok", "matches", "inliers", "homography", "similarity_mean", "changed_fraction",
+        ] + CameraTelemetry.columns + [
+            "stage_ms", "mask_offset", "mask_length", "similarity_offset", "similarity_length", "image_offset",
+            "image_length", "withheld",
+        ]
 
-    /// The record as the store gives it back: times in whole microseconds, numbers that are not finite left out, a
-    /// position without members is none, classes in the order of their values, no pictures yet.
+    /// The record as the store gives it back: times in whole microseconds, numbers that are not finite left out,
+    /// telemetry that says nothing is none, classes in the order of their values, no pictures yet.
     var normalized: FrameRecord {
         func finite(_ number: Double?) -> Double? { number.flatMap { $0.isFinite ? $0 : nil } }
         var frame = self
@@ -21,10 +23,7 @@ extension FrameRecord {
         frame.receivedAt = receivedAt.roundedToMicroseconds
         frame.similarityMean = finite(similarityMean)
         frame.changedFraction = finite(changedFraction)
-        frame.position = position.map {
-            Position(lat: finite($0.lat), lon: finite($0.lon), altM: finite($0.altM), headingDeg: finite($0.headingDeg))
-        }
-        if frame.position == Position() { frame.position = nil }
+        if telemetry?.isEmpty == true { frame.telemetry = nil }
         if let homography = registration?.homography, !homography.allSatisfy(\.isFinite) {
             frame.registration?.homography = nil
         }
@@ -33,18 +32,22 @@ extension FrameRecord {
         frame.mask = nil
         frame.similarity = nil
         frame.image = nil
+        frame.withheld = nil
         return frame
     }
 
     func arguments(session: Int64) throws -> StatementArguments {
-        [
+        let before: StatementArguments = [
             session, id, sequence, digest, idempotencyKey, droneID, missionID, model, modelVersion,
             capturedAt.microseconds, receivedAt.microseconds, width, height, mode, reason, epoch, gapFrames, gapMs,
             registration?.method, registration?.ok, registration?.matches, registration?.inliers,
-            try registration?.homography.map(JSON.text), similarityMean, changedFraction, position?.lat, position?.lon,
-            position?.altM, position?.headingDeg, try JSON.text(stageMs), mask?.offset, mask?.length,
-            similarity?.offset, similarity?.length, image?.offset, image?.length,
+            try registration?.homography.map(JSON.text), similarityMean, changedFraction,
         ]
+        let after: StatementArguments = [
+            try JSON.text(stageMs), mask?.offset, mask?.length, similarity?.offset, similarity?.length, image?.offset,
+            image?.length, withheld,
+        ]
+        return try before + telemetryArguments() + after
     }
 
     init(_ row: inout RowReader, sessionID: String, classes: [ClassPixels]) throws {
@@ -54,12 +57,14 @@ extension FrameRecord {
             capturedAt: row.date(), receivedAt: row.date(), width: row.next(), height: row.next(), mode: row.next(),
             reason: row.next(), epoch: row.next(), gapFrames: row.next(), gapMs: row.next(),
             registration: try Registration(&row),
-            similarityMean: row.next(), changedFraction: row.next(), position: Position(&row), classes: classes,
+            similarityMean: row.next(), changedFraction: row.next(), telemetry: CameraTelemetry(&row),
+            footprint: try Footprint(&row), footprintReason: row.next(), classes: classes,
             stageMs: try JSON.value(row.next()))
         let file = Pack.file(session: sessionID, receivedAt: receivedAt)
         mask = StoredBlob(&row, in: file)
         similarity = StoredBlob(&row, in: file)
         image = StoredBlob(&row, in: file)
+        withheld = row.next()
     }
 }
 
@@ -76,13 +81,6 @@ extension FrameRecord.Registration {
     }
 }
 
-extension FrameRecord.Position {
-    fileprivate init?(_ row: inout RowReader) {
-        self.init(lat: row.next(), lon: row.next(), altM: row.next(), headingDeg: row.next())
-        if self == Self() { return nil }
-    }
-}
-
 extension FrameRecord.StoredBlob {
     fileprivate init?(_ row: inout RowReader, in file: String) {
         let offset: Int? = row.next()
@@ -95,7 +93,7 @@ extension FrameRecord.StoredBlob {
 /// Small JSON values within a column.
 ///
 /// Foundation writes the shortest digits that read back as the same number.
-private enum JSON {
+enum JSON {
     static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

@@ -1,9 +1,10 @@
 import Foundation
+import Telemetry
 
 /// One segmented frame, as stored and as answered.
 ///
 /// Immutable once committed.
-package struct FrameRecord: Sendable, Equatable, Codable {
+package struct FrameRecord: Sendable, Equatable {
     /// UUIDv7, lower case.
     package var id: String
     package var sessionID: String
@@ -37,13 +38,20 @@ package struct FrameRecord: Sendable, Equatable, Codable {
     package var similarityMean: Double?
     /// Fraction of pixels whose class differs from the warped previous mask, 0…1; nil where nothing was fused.
     package var changedFraction: Double?
-    package var position: Position?
+    /// Nil where nothing was told of the camera.
+    package var telemetry: CameraTelemetry?
+    /// The ground that the frame shows, where the telemetry suffices.
+    package var footprint: Footprint?
+    /// Why there is none, where there is telemetry.
+    package var footprintReason: String?
     package var classes: [ClassPixels]
     /// Stage → milliseconds; stages are `queue`, `decode`, `image`, `register`, `fuse`, `encode` and others.
     package var stageMs: [String: Double]
     package var mask: StoredBlob?
     package var similarity: StoredBlob?
     package var image: StoredBlob?
+    /// Why the store did not keep the pictures it was given: `disk`, for lack of room; nil where it did.
+    package var withheld: String?
 
     /// Whether the image model saw the frame.
     package var isKeyframe: Bool { mode != "carried" }
@@ -63,23 +71,6 @@ package struct FrameRecord: Sendable, Equatable, Codable {
             self.matches = matches
             self.inliers = inliers
             self.homography = homography
-        }
-    }
-
-    /// Where the camera was.
-    ///
-    /// Degrees WGS 84, metres, degrees clockwise from north.
-    package struct Position: Sendable, Equatable, Codable {
-        package var lat: Double?
-        package var lon: Double?
-        package var altM: Double?
-        package var headingDeg: Double?
-
-        package init(lat: Double? = nil, lon: Double? = nil, altM: Double? = nil, headingDeg: Double? = nil) {
-            self.lat = lat
-            self.lon = lon
-            self.altM = altM
-            self.headingDeg = headingDeg
         }
     }
 
@@ -118,9 +109,9 @@ package struct FrameRecord: Sendable, Equatable, Codable {
         droneID: String? = nil, missionID: String? = nil, model: String, modelVersion: String, capturedAt: Date,
         receivedAt: Date, width: Int, height: Int, mode: String, reason: String? = nil, epoch: Int = 0,
         gapFrames: Int = 0, gapMs: Int? = nil, registration: Registration? = nil, similarityMean: Double? = nil,
-        changedFraction: Double? = nil, position: Position? = nil, classes: [ClassPixels] = [],
-        stageMs: [String: Double] = [:], mask: StoredBlob? = nil, similarity: StoredBlob? = nil,
-        image: StoredBlob? = nil
+        changedFraction: Double? = nil, telemetry: CameraTelemetry? = nil, footprint: Footprint? = nil,
+        footprintReason: String? = nil, classes: [ClassPixels] = [], stageMs: [String: Double] = [:],
+        mask: StoredBlob? = nil, similarity: StoredBlob? = nil, image: StoredBlob? = nil, withheld: String? = nil
     ) {
         self.id = id
         self.sessionID = sessionID
@@ -143,11 +134,14 @@ package struct FrameRecord: Sendable, Equatable, Codable {
         self.registration = registration
         self.similarityMean = similarityMean
         self.changedFraction = changedFraction
-        self.position = position
+        self.telemetry = telemetry
+        self.footprint = footprint
+        self.footprintReason = footprintReason
         self.classes = classes
         self.stageMs = stageMs
         self.mask = mask
         self.similarity = similarity
         self.image = image
+        self.withheld = withheld
     }
 }

@@ -23,13 +23,26 @@ final class GroupWriter: Sendable {
         var fail: @Sendable (any Error) -> Void
     }
 
+    /// `PackWriter.remove`.
+    typealias RemovePack = (_ file: String) throws -> Int32?
+
+    /// Work that has the writer for itself; settles its caller.
+    private struct Job {
+        var run: @Sendable (Database, RemovePack) -> @Sendable () -> Void
+        var fail: @Sendable (any Error) -> Void
+    }
+
     private struct State {
         var waiting: [Change] = []
+        var jobs: [Job] = []
         var inFlight = 0
         var isDraining = false
         var isClosed = false
         var statistics = StoreStatistics()
     }
+
+    /// Milliseconds that frames wait for readers, so that the log can be emptied.
+    private static let checkpointPatience = 200
 
     private let database: DatabasePool
     private let folder: DataFolder
@@ -83,6 +96,29 @@ final class GroupWriter: Sendable {
         }
     }
 
+    /// Does a piece of work between two groups, when nothing is appended or written: what retention takes away.
+    ///
+    /// One at a time, so that frames which wait meanwhile go before the next. The work opens its own transaction.
+    func between<Value: Sendable>(
+        _ work: @escaping @Sendable (Database, RemovePack) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let job = Job(
+                run: { db, removePack in
+                    let result = Result { try work(db, removePack) }.mapError { (StoreError($0) as (any Error)?) ?? $0 }
+                    return { continuation.resume(with: result) }
+                },
+                fail: { continuation.resume(throwing: $0) })
+            let isClosed = state.withLock { state in
+                guard !state.isClosed else { return true }
+                state.jobs.append(job)
+                startDraining(&state)
+                return false
+            }
+            if isClosed { job.fail(StoreError.closed) }
+        }
+    }
+
     /// Refuses further changes and returns when those that wait are settled.
     ///
     /// False where that was done before.
@@ -106,44 +142,57 @@ final class GroupWriter: Sendable {
                 return .busy
             }
             state.waiting.append(change)
-            if !state.isDraining {
-                state.isDraining = true
-                // Within the lock, so that `close`, which looks for nothing after the last change, comes after it.
-                database.asyncWriteWithoutTransaction { self.drain($0) }
-            }
+            startDraining(&state)
             return nil
         }
         if let refusal { change.fail(refusal) }
     }
 
+    /// Called within the lock, so that `close`, which looks for nothing after the last change, comes after it.
+    private func startDraining(_ state: inout State) {
+        guard !state.isDraining else { return }
+        state.isDraining = true
+        database.asyncWriteWithoutTransaction { self.drain($0) }
+    }
+
     private func drain(_ db: Database) {
-        while let group = nextGroup() {
-            let start = ContinuousClock.now
-            let outcome = commit(group, db)
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
-            // Counted before the callers go on, so that a caller finds its own frame counted.
-            state.withLock { state in
-                state.inFlight = 0
-                state.statistics.groups += 1
-                state.statistics.changes += group.count
-                state.statistics.largestGroup = max(state.statistics.largestGroup, group.count)
-                state.statistics.commitSeconds += seconds
-                state.statistics.failures += outcome.failures
-                state.statistics.framesCommitted += outcome.frames
-                state.statistics.pictureBytes += outcome.pictureBytes
+        while let (group, job) = nextTurn() {
+            if !group.isEmpty { write(group, db) }
+            if let job {
+                let settle = job.run(db) { file in try files.withLock { try $0.packs.remove(file) } }
+                settle()
             }
-            outcome.resume()
             checkpointIfLarge(db)
         }
     }
 
-    private func nextGroup() -> [Change]? {
+    private func write(_ group: [Change], _ db: Database) {
+        let start = ContinuousClock.now
+        let outcome = commit(group, db)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        // Counted before the callers go on, so that a caller finds its own frame counted.
+        state.withLock { state in
+            state.inFlight = 0
+            state.statistics.groups += 1
+            state.statistics.changes += group.count
+            state.statistics.largestGroup = max(state.statistics.largestGroup, group.count)
+            state.statistics.commitSeconds += seconds
+            state.statistics.failures += outcome.failures
+            state.statistics.framesCommitted += outcome.frames
+            state.statistics.pictureBytes += outcome.pictureBytes
+        }
+        outcome.resume()
+    }
+
+    /// What comes next: all that waits, up to a limit, and one job after it; nil where there is neither.
+    private func nextTurn() -> (group: [Change], job: Job?)? {
         state.withLock { state in
             let group = Array(state.waiting.prefix(options.groupLimit))
             state.waiting.removeFirst(group.count)
+            let job = state.jobs.isEmpty ? nil : state.jobs.removeFirst()
             state.inFlight = group.count
-            state.isDraining = !group.isEmpty
-            return group.isEmpty ? nil : group
+            state.isDraining = !group.isEmpty || job != nil
+            return state.isDraining ? (group, job) : nil
         }
     }
 
@@ -221,13 +270,16 @@ final class GroupWriter: Sendable {
     /// SQLite copies the log into the database every 1000 pages (4 MB) by itself and starts it anew when no reader
     /// needs it; readers that overlap without end never let it.
     ///
-    /// When the log has outgrown its limit they are made to finish first. A reader that does not, within the busy
-    /// timeout, is left alone until the log has grown by as much again.
+    /// When the log has outgrown its limit they are made to finish first. A reader that does not, within a moment in
+    /// which nothing can be written, is left alone until the log has grown by as much again: a backup reads for minutes.
     private func checkpointIfLarge(_ db: Database) {
         files.withLock { files in
             let size = folder.size(of: folder.writeAheadLog)
             guard size > files.walAlarm else { return }
+            let patience = Int(1000 * options.busyTimeout)
             do {
+                try db.execute(sql: "PRAGMA busy_timeout = \(min(patience, Self.checkpointPatience))")
+                defer { try? db.execute(sql: "PRAGMA busy_timeout = \(patience)") }
                 try db.checkpoint(.truncate)
                 files.walAlarm = options.walLimit
             } catch {

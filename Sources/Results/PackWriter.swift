@@ -90,6 +90,26 @@ struct PackWriter {
         keep()
     }
 
+    /// Takes a pack's name away; only between groups.
+    ///
+    /// Gives a descriptor that holds its bytes until it is closed, which frees them and may take long: to be done
+    /// elsewhere. Nil where there is no such pack.
+    mutating func remove(_ file: String) throws -> Int32? {
+        packs.removeAll { $0.file == file }
+        let path = directory.appending(path: file).path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard unlink(path) == 0 else {
+            let code = errno
+            if descriptor >= 0 { close(descriptor) }
+            if code == ENOENT { return nil }
+            throw FileError(operation: "remove", path: path, code: code)
+        }
+        // The day's folder with the last of its packs; fails while there are others.
+        let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.startIndex)
+        if rmdir(directory.appending(path: String(folder)).path) == 0 { unsyncedFolders.remove(String(folder)) }
+        return descriptor >= 0 ? descriptor : nil
+    }
+
     private mutating func pack(_ file: String) throws -> OpenPack {
         if let index = packs.lastIndex(where: { $0.file == file }) {
             let pack = packs.remove(at: index)

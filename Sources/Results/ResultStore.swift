@@ -64,12 +64,16 @@ package protocol ResultStore: VideoStore {
     func update(_ delivery: DeliveryRecord, events: [EventRecord]) async throws -> Bool
     func deliveries(_ query: DeliveryQuery) async throws -> Page<DeliveryRecord>
     func waitingDeliveryCount() async throws -> Int
+    /// Whether there is room on the disk for frames and their pictures.
+    var room: DiskLevel { get }
 
     /// Commits what is queued and checkpoints; the store takes nothing after it.
     func close() async throws
 }
 
 extension ResultStore {
+    package var room: DiskLevel { .ample }
+
     package func insert(_ session: SessionRecord) async throws {
         try await insert(session, conditions: nil)
     }
@@ -110,7 +114,7 @@ package struct SessionQuery: Sendable, Equatable {
 }
 
 /// The encoded pictures of a frame that are to be kept.
-package struct FramePictures: Sendable {
+package struct FramePictures: Sendable, Equatable {
     /// Indexed PNG at the frame's size.
     package var mask: [UInt8]?
     /// Grey PNG, 255 = 1.0.
@@ -126,6 +130,8 @@ package struct FramePictures: Sendable {
 }
 
 package enum StoreError: Error, Equatable {
+    /// Something holds what was to be removed.
+    case held
     /// The cursor is not one this query gave out.
     case badCursor
     /// The session has a frame of this number already.

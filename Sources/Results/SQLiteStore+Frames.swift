@@ -4,16 +4,23 @@ import GRDB
 extension SQLiteStore {
     /// What the record says of its pictures on the way in is ignored.
     ///
+    /// Where room is short they are not stored, and the record says so.
+    ///
     /// Throws `StoreError.duplicateFrame`, `.duplicateIdempotencyKey`, `.duplicateID`, `.unknownSession`, `.diskFull`,
     /// `.busy` or `.closed`; nothing is stored then.
     package func commit(_ frame: FrameRecord, pictures: FramePictures, _ consequences: FrameConsequences) async throws
         -> FrameRecord
     {
-        let frame = frame.normalized
+        var frame = frame.normalized
+        var pictures = pictures
+        if room >= .low, pictures != FramePictures() {
+            frame.withheld = "disk"
+            pictures = FramePictures()
+        }
         let pack = Pack.file(session: frame.sessionID, receivedAt: frame.receivedAt)
         let limit = eventLimit
         let (stored, cursor, delivery) = try await writer.write(pictures: pictures, pack: pack, isFrame: true) {
-            db, placed in
+            [frame] db, placed in
             var frame = frame
             frame.mask = placed.mask
             frame.similarity = placed.similarity

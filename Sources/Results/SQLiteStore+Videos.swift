@@ -63,6 +63,7 @@ extension SQLiteStore {
 
     package func removeVideo(_ id: String) async throws {
         try await writer.write { db, _ in
+            guard try !Hold.isHeld(video: id, db) else { throw StoreError.held }
             try db.cachedStatement(sql: "DELETE FROM video WHERE id = ?").execute(arguments: [id])
         }
     }

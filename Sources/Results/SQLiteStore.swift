@@ -22,6 +22,10 @@ package final class SQLiteStore: ResultStore {
         package var databaseLimit: Int?
         /// Events kept for those who listen: an hour of two streams at 25 frames a second.
         package var eventLimit = 200_000
+        /// From how little room on pictures are no longer stored, and frames refused.
+        package var disk = DiskThresholds()
+        /// How much room there is on the data folder's disk; nil asks the operating system.
+        package var space: (@Sendable () -> DiskSpace?)?
 
         package init() {}
     }
@@ -32,6 +36,7 @@ package final class SQLiteStore: ResultStore {
     let deliverySignal: EventSignal
     let eventLimit: Int
     let folder: DataFolder
+    let disk: DiskGuard
     private let pictures = DispatchQueue(label: "windhover.store.pictures", attributes: .concurrent)
 
     /// Opens the store in a folder, and creates both where they are missing.
@@ -39,7 +44,7 @@ package final class SQLiteStore: ResultStore {
     /// Blocks while it migrates.
     ///
     /// Throws `StoreOpenError`, a `DatabaseError` for a file that is no database, or a `FileError`. The database is not
-    /// checked through and through, which takes minutes for a large one: `sqlite3 windhover.sqlite 'PRAGMA quick_check'`.
+    /// checked through and through, which takes minutes for a large one: `windhover db check`.
     package static func open(directory: URL, options: Options = Options()) throws -> SQLiteStore {
         try SQLiteStore(folder: DataFolder(directory), options: options)
     }
@@ -50,6 +55,8 @@ package final class SQLiteStore: ResultStore {
         try Self.prepare(database, folder: folder, options: options)
         writer = GroupWriter(database: database, folder: folder, options: options)
         eventLimit = options.eventLimit
+        let directory = folder.directory
+        disk = DiskGuard(thresholds: options.disk, probe: options.space ?? { DiskSpace.of(directory) })
         signal = EventSignal(newest: try database.writeWithoutTransaction(EventRecord.newest))
         deliverySignal = EventSignal(newest: try database.writeWithoutTransaction(DeliveryRecord.newest))
     }
@@ -58,8 +65,11 @@ package final class SQLiteStore: ResultStore {
         var statistics = writer.statistics
         statistics.walBytes = folder.size(of: folder.writeAheadLog)
         statistics.databaseBytes = folder.size(of: folder.database)
+        (statistics.room, statistics.disk) = (room, diskSpace)
         return statistics
     }
+
+    var directory: URL { folder.directory }
 
     package func read(_ blob: FrameRecord.StoredBlob) async throws -> [UInt8] {
         guard !writer.isClosed else { throw StoreError.closed }

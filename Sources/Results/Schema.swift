@@ -27,9 +27,17 @@ enum Schema {
             try db.execute(sql: videos)
             try db.execute(sql: "PRAGMA user_version = 4")
         }
+        migrator.registerMigration("5: telemetry", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: version5)
+            try db.execute(sql: "PRAGMA user_version = 5")
+        }
         migrator.registerMigration("7: keys and audit", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: version7)
             try db.execute(sql: "PRAGMA user_version = 7")
+        }
+        migrator.registerMigration("8: retention", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: retention)
+            try db.execute(sql: "PRAGMA user_version = 8")
         }
         return migrator
     }

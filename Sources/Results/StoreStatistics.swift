@@ -14,4 +14,7 @@ package struct StoreStatistics: Sendable, Equatable {
     package var pictureBytes = 0
     package var walBytes = 0
     package var databaseBytes = 0
+    /// Of the disk that the data folder is on; nil where it does not say.
+    package var disk: DiskSpace?
+    package var room = DiskLevel.ample
 }

@@ -106,5 +106,7 @@ package protocol VideoStore: Sendable {
     /// Writes what may change of a video: everything but what its sender said.
     func update(_ video: VideoRecord) async throws
     /// Forgets a video; its session and frames stay.
+    ///
+    /// Throws `StoreError.held` where its job is over and its session, mission or drone is held.
     func removeVideo(_ id: String) async throws
 }

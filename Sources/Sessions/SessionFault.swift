@@ -25,4 +25,7 @@ package enum SessionFault: Error, Equatable {
     case storage(full: Bool, message: String)
     /// More waits to be stored than the store keeps in memory.
     case storeBusy
+
+    /// The disk guard refuses what is new, before the disk itself does.
+    static let diskFull = SessionFault.storage(full: true, message: "too little room is left on the disk")
 }

@@ -78,6 +78,7 @@ package actor SessionRegistry {
 
     package func create(_ new: NewSession) async throws(SessionFault) -> VideoSession {
         guard !draining else { throw .draining }
+        guard services.store.room < .full else { throw .diskFull }
         let model = try check(new)
         let now = services.clock.now()
         let record = SessionRecord(
@@ -210,6 +211,7 @@ package actor SessionRegistry {
     ) async throws -> FrameAnswer {
         let session = try await find(id)
         guard !draining else { throw SessionFault.draining }
+        guard services.store.room < .full else { throw SessionFault.diskFull }
         guard framesInFlight < limits.framesInFlight else { throw SessionFault.overloaded }
         framesInFlight += 1
         defer { framesInFlight -= 1 }
@@ -220,6 +222,7 @@ package actor SessionRegistry {
     package func admits(_ id: String) async throws(SessionFault) {
         let session = try await find(id)
         guard !draining else { throw .draining }
+        guard services.store.room < .full else { throw .diskFull }
         guard framesInFlight < limits.framesInFlight else { throw .overloaded }
         try await session.admits()
     }

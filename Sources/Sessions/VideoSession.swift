@@ -4,6 +4,7 @@ import Imaging
 import Inference
 import Results
 import SSP
+import Telemetry
 
 /// One stream of frames: drives the rules of `SessionMachine`, runs its frames one after the other, and owns the
 /// temporal state. Commit before swap before reply: an acknowledged frame is stored, and the state never runs ahead.
@@ -422,6 +423,7 @@ package actor VideoSession {
         let (bundle, step) = (model.bundle, outcome.step)
         let pixels = outcome.mask.histogram(classes: bundle.classes.count)
         let total = Double(frame.width * frame.height)
+        let ground = GroundReport(upload.sources, width: frame.width, height: frame.height)
         return FrameRecord(
             id: UUIDv7.make(now: received), sessionID: id, sequence: step.plan.sequence, digest: upload.digest,
             idempotencyKey: upload.idempotencyKey, droneID: droneID, missionID: missionID, model: bundle.name,
@@ -430,7 +432,7 @@ package actor VideoSession {
             epoch: step.plan.advances ? machine.epoch(of: step.plan) : machine.epoch, gapFrames: step.plan.gapFrames,
             gapMs: step.plan.gapMs, registration: step.registration,
             similarityMean: step.prediction.similarityMean, changedFraction: step.prediction.changedFraction,
-            position: upload.position,
+            telemetry: ground.telemetry, footprint: ground.footprint, footprintReason: ground.obstacle?.rawValue,
             classes: bundle.classes.enumerated().map { value, info in
                 .init(
                     value: value, name: info.name, pixels: pixels[value], fraction: Double(pixels[value]) / total)

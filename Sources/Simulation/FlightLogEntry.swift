@@ -14,10 +14,21 @@ package struct FlightLogEntry: Sendable, Equatable, Codable {
     package var lon: Double?
     /// Metres above sea level, at which the town lies.
     package var altM: Double?
+    /// Metres above ground.
+    package var aglM: Double?
     /// Degrees clockwise from north.
     package var headingDeg: Double?
+    package var gimbalYawDeg: Double?
     /// Degrees above the horizon.
+    package var gimbalPitchDeg: Double?
+    /// What older logs call it.
     package var pitchDeg: Double?
+    /// Degrees clockwise about the line of sight.
+    package var gimbalRollDeg: Double?
+    /// Horizontal, degrees.
+    package var fovHDeg: Double?
+    /// Metres a second.
+    package var speedMps: Double?
     /// Row-major, from the previous line's picture to this one, in pixels with centres on integers.
     package var homography: [Double]?
 
@@ -25,8 +36,14 @@ package struct FlightLogEntry: Sendable, Equatable, Codable {
         case index, file, lat, lon, homography
         case capturedAt = "captured_at"
         case altM = "alt_m"
+        case aglM = "agl_m"
         case headingDeg = "heading_deg"
+        case gimbalYawDeg = "gimbal_yaw_deg"
+        case gimbalPitchDeg = "gimbal_pitch_deg"
         case pitchDeg = "pitch_deg"
+        case gimbalRollDeg = "gimbal_roll_deg"
+        case fovHDeg = "fov_h_deg"
+        case speedMps = "speed_mps"
     }
 
     /// What a simulated frame's line says.
@@ -37,8 +54,13 @@ package struct FlightLogEntry: Sendable, Equatable, Codable {
         lat = frame.telemetry.latitude
         lon = frame.telemetry.longitude
         altM = frame.telemetry.altitude
+        aglM = frame.telemetry.altitude
         headingDeg = frame.telemetry.heading
-        pitchDeg = frame.telemetry.pitch
+        gimbalYawDeg = frame.telemetry.heading
+        gimbalPitchDeg = frame.telemetry.pitch
+        gimbalRollDeg = frame.telemetry.roll
+        fovHDeg = frame.telemetry.fieldOfView
+        speedMps = frame.telemetry.speed
         homography = frame.homography
     }
 

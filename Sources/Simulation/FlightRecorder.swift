@@ -65,8 +65,9 @@ package struct FlightRecorder {
         - `frames/`: what the camera saw.
         - `labels/`: the truth for each frame, as indexed PNG: pixel value = class, palette = its colour.
         - `classes.json`: value, name and colour of each class.
-        - `flight.jsonl`: one line a frame: `index`, `file`, `captured_at`, position (`lat`, `lon`, `alt_m`,
-          `heading_deg`, `pitch_deg`) and `homography`.
+        - `flight.jsonl`: one line a frame: `index`, `file`, `captured_at`, position (`lat`, `lon`, `alt_m` and
+          `agl_m` above sea and ground), attitude (`heading_deg`, `gimbal_yaw_deg`, `gimbal_pitch_deg`,
+          `gimbal_roll_deg`), `fov_h_deg`, `speed_mps` and `homography`.
 
         `homography` is row-major and takes a pixel of the previous frame to its place in this one:
         [u, v, 1] ~ H [x, y, 1], with pixel centres on integers. The ground is flat, so it is exact for all that does

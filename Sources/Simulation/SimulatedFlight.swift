@@ -94,13 +94,21 @@ package struct SimulatedFlight: Sendable {
         return (later * earlier.inverse).homography
     }
 
+    /// The ground that a place of frame `index` shows, metres east and north of the world's origin; pixel centres lie on
+    /// integers.
+    package func ground(_ x: Double, _ y: Double, at index: Int) -> (east: Double, north: Double) {
+        let place = camera(at: index).groundToImage(width: width, height: height).inverse.apply(x, y)
+        return (place.x, place.y)
+    }
+
     /// Where the camera is and looks at frame `index`.
     package func telemetry(at index: Int) -> Telemetry {
         let camera = camera(at: index)
         return Telemetry(
             capturedAt: start.addingTimeInterval(plan.time(of: index, fps: fps)),
             east: camera.x, north: camera.y, altitude: camera.height,
-            heading: camera.heading - (camera.heading / 360).rounded(.down) * 360, pitch: camera.pitch)
+            heading: camera.heading - (camera.heading / 360).rounded(.down) * 360, pitch: camera.pitch,
+            roll: camera.roll, fieldOfView: camera.fieldOfView, speed: plan.speed)
     }
 
     private func camera(at index: Int) -> Camera {
@@ -176,13 +184,19 @@ package struct Telemetry: Sendable, Equatable {
     package let heading: Double
     /// Degrees above the horizon.
     package let pitch: Double
+    /// Degrees clockwise about the line of sight.
+    package let roll: Double
+    /// Horizontal, degrees.
+    package let fieldOfView: Double
+    /// Metres a second.
+    package let speed: Double
 
     /// The world's origin lies here, degrees.
     package static let home = (latitude: 49.4875, longitude: 8.466)
+    /// Metres of a degree of latitude and of longitude there, on the ellipsoid of WGS 84; 3 cm off at 400 m from home.
+    package static let metresPerDegree = (latitude: 111_219.172, longitude: 72_455.005)
 
     /// Degrees WGS 84.
-    package var latitude: Double { Self.home.latitude + north / 111_320 }
-    package var longitude: Double {
-        Self.home.longitude + east / (111_320 * cos(Self.home.latitude * .pi / 180))
-    }
+    package var latitude: Double { Self.home.latitude + north / Self.metresPerDegree.latitude }
+    package var longitude: Double { Self.home.longitude + east / Self.metresPerDegree.longitude }
 }

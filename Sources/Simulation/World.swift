@@ -44,6 +44,12 @@ package final class World: Sendable {
         traffic = Traffic(plan: plan, seed: seed, canvas: canvas)
     }
 
+    /// The class of what stands still at a place, metres east and north of the origin.
+    package func label(east: Double, north: Double) -> Int {
+        func texel(_ metres: Double) -> Int { Int((metres / Self.texel).rounded(.down)) & (Self.texels - 1) }
+        return Int(labels[texel(north) * Self.texels + texel(east)])
+    }
+
     /// The shortest signed distance on the torus that a difference stands for.
     static func wrap(_ difference: Double) -> Double {
         difference - (difference / extent).rounded() * extent

@@ -45,6 +45,8 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
         public var similarity: String?
         public var rle: String?
         public var polygons: String?
+        /// The mask's polygons on the map.
+        public var ground: String?
     }
 
     public var id: String
@@ -75,14 +77,18 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
     public var similarityMean: Double?
     /// Fraction of pixels whose class is another than the carried-along one; nil where nothing was.
     public var changedFraction: Double?
+    /// The part of `telemetry` that says where the camera was.
     public var position: Position?
+    /// Nil where nothing was told of the camera.
+    public var telemetry: FrameTelemetry?
     public var classes: [ClassShare]
     /// Stage → milliseconds.
     public var stageMs: [String: Double]?
     public var links: Links?
 
     enum CodingKeys: String, CodingKey {
-        case id, sequence, epoch, model, width, height, mode, reason, keyframe, registration, position, classes, links
+        case id, sequence, epoch, model, width, height, mode, reason, keyframe, registration, position, telemetry
+        case classes, links
         case sessionID = "session_id"
         case capturedAt = "captured_at"
         case receivedAt = "received_at"
@@ -94,5 +100,26 @@ public struct FrameRecord: Codable, Sendable, Equatable, Identifiable {
         case similarityMean = "similarity_mean"
         case changedFraction = "changed_fraction"
         case stageMs = "stage_ms"
+    }
+}
+
+/// Where a camera was: degrees WGS 84, metres above sea level, degrees clockwise from north.
+public struct Position: Codable, Sendable, Equatable {
+    public var lat: Double?
+    public var lon: Double?
+    public var altM: Double?
+    public var headingDeg: Double?
+
+    public init(lat: Double? = nil, lon: Double? = nil, altM: Double? = nil, headingDeg: Double? = nil) {
+        self.lat = lat
+        self.lon = lon
+        self.altM = altM
+        self.headingDeg = headingDeg
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case lat, lon
+        case altM = "alt_m"
+        case headingDeg = "heading_deg"
     }
 }

@@ -5,17 +5,26 @@ public struct FrameUpload: Sendable, Equatable {
     /// JPEG or PNG.
     public var image: Data
     public var capturedAt: Date?
-    public var position: Position?
+    public var telemetry: FrameTelemetry?
+    /// Whether time and telemetry are from a log that was kept beside the picture, and not from who sends it.
+    public var isFromSidecar: Bool
+    /// Whether the camera is to be taken to look straight down where nobody knows better.
+    public var assumesNadir: Bool
     /// The camera's motion, where it is known better than from the pictures.
     ///
     /// Row-major, previous frame → this one, in pixels of the frames as uploaded, with centres on integers.
     public var homography: [Double]?
 
-    public init(image: Data, capturedAt: Date? = nil, position: Position? = nil, homography: [Double]? = nil) {
+    public init(
+        image: Data, capturedAt: Date? = nil, telemetry: FrameTelemetry? = nil, isFromSidecar: Bool = false,
+        assumesNadir: Bool = false, homography: [Double]? = nil
+    ) {
         precondition(homography == nil || homography?.count == 9, "a homography has nine numbers")
         self.image = image
         self.capturedAt = capturedAt
-        self.position = position
+        self.telemetry = telemetry
+        self.isFromSidecar = isFromSidecar
+        self.assumesNadir = assumesNadir
         self.homography = homography
     }
 
@@ -30,33 +39,11 @@ public struct FrameUpload: Sendable, Equatable {
             if let value { items.append((name, value)) }
         }
         add("captured_at", capturedAt.map(Wire.format))
-        add("lat", position?.lat.map { "\($0)" })
-        add("lon", position?.lon.map { "\($0)" })
-        add("alt_m", position?.altM.map { "\($0)" })
-        add("heading_deg", position?.headingDeg.map { "\($0)" })
+        items += telemetry?.query ?? []
+        add("sidecar", isFromSidecar ? "true" : nil)
+        add("assume_nadir", assumesNadir ? "true" : nil)
         add("homography", homography.map { $0.map { "\($0)" }.joined(separator: ",") })
         return items
-    }
-}
-
-/// Where a camera was: degrees WGS 84, metres above sea level, degrees clockwise from north.
-public struct Position: Codable, Sendable, Equatable {
-    public var lat: Double?
-    public var lon: Double?
-    public var altM: Double?
-    public var headingDeg: Double?
-
-    public init(lat: Double? = nil, lon: Double? = nil, altM: Double? = nil, headingDeg: Double? = nil) {
-        self.lat = lat
-        self.lon = lon
-        self.altM = altM
-        self.headingDeg = headingDeg
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case lat, lon
-        case altM = "alt_m"
-        case headingDeg = "heading_deg"
     }
 }
 

@@ -72,8 +72,18 @@ extension WindhoverClient {
         try await picture(of: frameID, "polygons")
     }
 
-    private func picture(of frameID: String, _ form: String) async throws -> Data {
+    /// The mask as polygons on the map, GeoJSON: degrees, with areas in square metres and an error in metres.
+    ///
+    /// - Throws: `Problem` of status 409 where it is not known which ground the frame shows.
+    public func groundPolygons(of frameID: String) async throws -> Data {
+        try await picture(of: frameID, "polygons", query: [("on", "ground")])
+    }
+
+    private func picture(
+        of frameID: String, _ form: String, query: [(name: String, value: String)] = []
+    ) async throws -> Data {
         var call = HTTPCall(.get, "v1", "frames", frameID, form)
+        call.query = query
         call.accept = "*/*"
         return try await transport.perform(call).body
     }

@@ -19,7 +19,7 @@ actor FolderSource: FrameSource {
     }
 
     /// - Parameters:
-    ///   - fps: Spaces the frames in time; nil leaves them their own times, or 10 a second.
+    ///   - fps: Spaces the frames in time; nil leaves them the times of the log, or their own, or 10 a second.
     ///   - usesHomography: Whether the log's homographies are sent.
     init(_ folder: URL, fps: Double?, usesHomography: Bool, limit: Int?) throws {
         // Where frames lie in a folder of their own, as `windhover simulate` writes them, either folder will do.
@@ -64,14 +64,22 @@ actor FolderSource: FrameSource {
         let entry = logged?.entry
         // The log's homography leads from its previous line's picture, which need not be the one sent before.
         let follows = index > 0 && logged?.previous == files[index - 1].standardizedFileURL.path
-        let position = entry.map {
-            Position(lat: $0.lat, lon: $0.lon, altM: $0.altM, headingDeg: $0.headingDeg)
+        let telemetry = entry.map {
+            FrameTelemetry(
+                lat: $0.lat, lon: $0.lon, altM: $0.altM, aglM: $0.aglM, headingDeg: $0.headingDeg,
+                gimbalYawDeg: $0.gimbalYawDeg, gimbalPitchDeg: $0.gimbalPitchDeg ?? $0.pitchDeg,
+                gimbalRollDeg: $0.gimbalRollDeg, fovHDeg: $0.fovHDeg, speedMps: $0.speedMps)
         }
-        return SourceFrame(
+        var frame = SourceFrame(
             name: file.lastPathComponent,
             upload: FrameUpload(
-                image: try Data(contentsOf: file),
-                capturedAt: keepsTime ? entry?.capturedAt ?? clock.time(index) : clock.time(index), position: position,
+                image: try Data(contentsOf: file), capturedAt: keepsTime ? entry?.capturedAt : nil,
+                telemetry: telemetry, isFromSidecar: entry != nil,
                 homography: usesHomography && follows ? entry?.homography : nil))
+        // A picture that knows when it was taken tells the server itself.
+        if frame.upload.capturedAt == nil, !keepsTime || frame.timeOfPicture == nil {
+            frame.upload.capturedAt = clock.time(index)
+        }
+        return frame
     }
 }

@@ -61,10 +61,17 @@ struct ResultsCommand: AsyncParsableCommand {
         }
     }
 
+    /// Degrees to a metre.
+    private static func place(_ position: Position?) -> String {
+        guard let lat = position?.lat, let lon = position?.lon else { return "" }
+        return "\(lat.fixed(5)), \(lon.fixed(5))"
+    }
+
     private func show(_ frames: AsyncPrefixSequence<FrameSequence>) async throws {
         var table = Table([
             ("captured", .left), ("drone", .left), ("mission", .left), ("seq", .right), ("mode", .left),
-            ("reason", .left), ("similarity", .right), ("changed", .right), ("most seen", .left), ("frame", .left),
+            ("reason", .left), ("similarity", .right), ("changed", .right), ("position", .left),
+            ("most seen", .left), ("frame", .left),
         ])
         for try await frame in frames {
             let most = frame.classes.sorted { $0.fraction > $1.fraction }.prefix(3).filter { $0.pixels > 0 }
@@ -73,6 +80,7 @@ struct ResultsCommand: AsyncParsableCommand {
                 "\(frame.sequence)", frame.mode.rawValue, frame.reason ?? "",
                 frame.similarityMean?.fixed(2) ?? "",
                 frame.changedFraction.map { "\((100 * $0).fixed(1)) %" } ?? "",
+                Self.place(frame.position),
                 most.map { "\($0.name) \((100 * $0.fraction).fixed(0)) %" }.joined(separator: ", "),
                 frame.id,
             ])

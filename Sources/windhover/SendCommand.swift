@@ -7,7 +7,7 @@ struct SendCommand: AsyncParsableCommand {
         abstract: "Send a folder of pictures, or a video, to a server.",
         discussion: """
             A folder's pictures are sent in natural order. If it has a flight.jsonl, as "windhover simulate" writes it, \
-            times and positions are taken from there. A video is decoded by ffmpeg. Interrupted uploads are repeated \
+            times and positions are taken from there; what JPEGs say of themselves (EXIF, DJI's XMP) the server reads. A video is decoded by ffmpeg. Interrupted uploads are repeated \
             safely: the server runs no frame twice.
             """)
 
@@ -16,11 +16,12 @@ struct SendCommand: AsyncParsableCommand {
 
     @OptionGroup var client: ClientOptions
     @OptionGroup var stream: StreamOptions
+    @OptionGroup var camera: TelemetryOptions
 
     @Option(
         help: """
             Send so many frames a second, and space their times so. Without it frames go as fast as the server takes \
-            them, with times of flight.jsonl or 10 a second.
+            them, with times of flight.jsonl or of the pictures (EXIF), or 10 a second.
             """)
     var fps: Double?
 
@@ -36,7 +37,7 @@ struct SendCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let frames = try open()
+        let frames = try camera.attached(to: open())
         let sender = try FrameSender(client, options: stream, pace: fps)
         try await client.explaining { try await sender.run(frames) }
     }

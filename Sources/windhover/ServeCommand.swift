@@ -98,6 +98,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var webhooks: WebhookOptions
 
+    @OptionGroup var retention: RetentionOptions
+
+    @OptionGroup var disk: DiskOptions
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
@@ -132,7 +136,9 @@ struct ServeCommand: AsyncParsableCommand {
             throw ValidationError("--default-model: no bundle in \(models) is named \"\(defaultModel ?? "")\"")
         }
 
-        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data))
+        var storing = SQLiteStore.Options()
+        storing.disk = disk.thresholds
+        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data), options: storing)
         try await access.require(keysOf: store, for: host)
 
         var options = OpenVINOEngine.Options()
@@ -176,6 +182,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.idleTimeout = .seconds(idleTimeout)
         configuration.drainTimeout = .seconds(drainTimeout)
         configuration.webhooks.policy = try webhooks.policy
+        configuration.retention = retention.policy
         let server = WindhoverServer(
             configuration: configuration, registry: registry, store: store, metrics: metrics, logger: logger)
         try await server.run { [host, access] port in

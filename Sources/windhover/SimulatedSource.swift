@@ -25,9 +25,11 @@ actor SimulatedSource: FrameSource {
             name: String(index).padded(to: 6, with: "0"),
             upload: FrameUpload(
                 image: Data(try simulated.frame.jpegData(quality: 90)), capturedAt: telemetry.capturedAt,
-                position: Position(
+                telemetry: FrameTelemetry(
                     lat: telemetry.latitude, lon: telemetry.longitude, altM: telemetry.altitude,
-                    headingDeg: telemetry.heading),
+                    aglM: telemetry.altitude, headingDeg: telemetry.heading, gimbalYawDeg: telemetry.heading,
+                    gimbalPitchDeg: telemetry.pitch, gimbalRollDeg: telemetry.roll, fovHDeg: telemetry.fieldOfView,
+                    speedMps: telemetry.speed),
                 // The first frame has nothing to be registered to.
                 homography: usesHomography && index > 0 ? simulated.homography : nil),
             labels: simulated.labels)

@@ -10,7 +10,8 @@ struct Windhover: AsyncParsableCommand {
         version: "windhover 0.1.0",
         subcommands: [
             ServeCommand.self, SendCommand.self, VideoCommand.self, ResultsCommand.self, ModelsCommand.self,
-            SimulateCommand.self, EvaluateCommand.self, BenchCommand.self, KeysCommand.self,
+            SimulateCommand.self, EvaluateCommand.self, BenchCommand.self, KeysCommand.self, BackupCommand.self,
+            RestoreCommand.self, DBCommand.self,
         ])
 
     static func main() async {

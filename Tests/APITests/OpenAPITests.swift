@@ -55,6 +55,19 @@ import Yams
                 let list = try await server.send("GET", path, headers: headers)
                 try check(try #require((list.json["items"] as? [[String: Any]])?.first), name)
             }
+            let json = ["Content-Type": "application/json"]
+            try check(try await server.send("GET", "/v1/retention").json, "Retention")
+            try check(
+                try await server.send(
+                    "POST", "/v1/retention/runs", headers: json, body: Array(#"{"dry_run": true}"#.utf8)
+                ).json,
+                "RetentionRun")
+            try check(
+                try await server.send(
+                    "PUT", "/v1/holds/session/\(id)", headers: json,
+                    body: Array(#"{"reason": "a", "held_by": "b"}"#.utf8)
+                ).json, "Hold")
+            try check(try await server.send("GET", "/readyz").json, "Readiness")
             let options = try #require(
                 try await server.send("GET", "/v1/sessions/\(id)", headers: headers).json["options"] as? [String: Any])
             let settable = Set(try #require(schemas["NewSession"]?["properties"] as? [String: Any]).keys)

@@ -198,7 +198,8 @@ import Testing
                         .utf8) + image + Array("\r\n--b0--\r\n".utf8)
             }
             let headers = ["Content-Type": "multipart/form-data; boundary=\"b0\""]
-            let meta = #"{"captured_at": "2026-05-04T12:00:00Z", "lat": 1.5, "homography": [1,0,0,0,1,0,0,0,1]}"#
+            let meta =
+                #"{"captured_at": "2026-05-04T12:00:00Z", "lat": 1.5, "lon": -2, "homography": [1,0,0,0,1,0,0,0,1]}"#
             let answer = try await server.put(multipart(meta), 0, to: id, headers: headers)
             #expect(answer.status == 200)
             #expect((answer.json["position"] as? [String: Any])?["lat"] as? Double == 1.5)

@@ -11,6 +11,12 @@ import threading
 import urllib.parse
 
 
+TELEMETRY = (
+    "lat", "lon", "alt_m", "agl_m", "heading_deg", "gimbal_yaw_deg", "gimbal_pitch_deg", "gimbal_roll_deg",
+    "fov_h_deg", "speed_mps",
+)  # fmt: skip
+
+
 class Flight:
     """Pictures and positions of a flight, on the disk as long as this is open."""
 
@@ -54,7 +60,7 @@ class Drone:
         turn, place = divmod(number, len(self.flight.pictures))
         place = place if turn % 2 == 0 else len(self.flight.pictures) - 1 - place
         entry = self.flight.entries[place]
-        query = {name: entry[name] for name in ("lat", "lon", "alt_m", "heading_deg")}
+        query = {name: value for name, value in entry.items() if name in TELEMETRY}
         query["captured_at"] = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         path = f"/v1/sessions/{self.session}/frames/{number}?{urllib.parse.urlencode(query)}"
         connection.request("PUT", path, self.flight.pictures[place], {"Content-Type": "image/jpeg"})

@@ -92,6 +92,17 @@ async function tracks() {
   same(points.map(({ sequence }) => sequence), [0, 1], "positions in the order of time");
   flown.add(record(3, { lat: 49, lon: 8.2 }));
   same(points.every(({ x, y }) => Number.isFinite(x + y)), true, "what comes later is not among what is laid");
+
+  // Cut by the antimeridian, the ground lies beside its camera.
+  const square = (west, east) => [[[west, 1], [west, -1], [east, -1], [east, 1], [west, 1]]];
+  const footprint = { type: "MultiPolygon", coordinates: [square(179, 180), square(-180, -178)] };
+  flown.bySession.set("b", []);
+  flown.add({ ...record(4, { lat: 0, lon: -179.5 }), session_id: "b", telemetry: { footprint } });
+  flown.add({ ...record(5, { lat: 0, lon: 170 }), session_id: "b", telemetry: { footprint: null } });
+  const [[, [seeing, blind]]] = flown.plane(["b"]);
+  same(seeing.ground.map((outline) => outline.map(({ x }) => x - seeing.x)),
+    [[-1.5, -1.5, -0.5, -0.5, -1.5], [-0.5, -0.5, 1.5, 1.5, -0.5]], "ground beyond the antimeridian");
+  same(blind.ground ?? null, null, "no ground where none is known");
 }
 
 async function metrics() {

@@ -331,6 +331,31 @@ def test_positions_at_the_edges_of_the_globe(page, flights, shot):
         shot("map-antimeridian")
 
 
+def test_the_ground_in_view_is_drawn(page, flights, shot):
+    with running(page=page) as server:
+        session = server.session(drone_id="mapper")
+        # 140 m by 79 m, the antimeridian a little to the east of the middle.
+        pose = "lat=10&lon=179.9999&agl_m=100&gimbal_yaw_deg=0&gimbal_pitch_deg=-90&fov_h_deg=70"
+        path = f"/v1/sessions/{session}/frames/0?{pose}"
+        frame = server.ask("PUT", path, flights[1].pictures[0], **{"Content-Type": "image/jpeg"})
+        assert frame["telemetry"]["footprint"]["type"] == "MultiPolygon"
+        page.go(server.url + "/#/map")
+        page.until(
+            "document.querySelector('.sheet canvas').getAttribute('aria-label') === 'Map of 1 track, 1 position'"
+        )
+        most = """((left, top) => { const canvas = document.querySelector('.sheet canvas'), counts = new Map();
+            const data = canvas.getContext('2d').getImageData(canvas.width * left, canvas.height * top,
+                canvas.width * 0.06, canvas.height * 0.06).data;
+            for (let index = 0; index < data.length; index += 4) {
+                const colour = data.slice(index, index + 3).join();
+                counts.set(colour, (counts.get(colour) ?? 0) + 1);
+            }
+            return [...counts].sort((a, b) => b[1] - a[1])[0][0]; })"""
+        page.until(f"{most}(0.3, 0.55) !== {most}(0, 0.3)")
+        assert page.evaluate(f"{most}(0.3, 0.55) === {most}(0.65, 0.4)")
+        shot("map-footprint")
+
+
 def test_models_and_server(page, server, shot):
     page.go(server.url + "/#/models")
     has(page, "aerial-nano")

@@ -11,6 +11,7 @@ extension EndToEndTests {
             #expect(
                 Set(commands.map(\.commandName)).isSuperset(of: [
                     "serve", "send", "results", "models", "simulate", "evaluate", "bench", "create", "list", "revoke",
+                    "backup", "restore", "check",
                 ]))
             for command in commands {
                 let help = try await ChildProcess.run(
@@ -29,7 +30,9 @@ extension EndToEndTests {
         func root() async throws {
             let help = try await ChildProcess.run(["--help"])
             #expect(help.status == 0)
-            for command in ["serve", "send", "results", "models", "simulate", "evaluate", "bench", "keys"] {
+            for command in [
+                "serve", "send", "results", "models", "simulate", "evaluate", "bench", "keys", "backup", "restore", "db",
+            ] {
                 #expect(help.output.contains("  \(command) "), "\(help.output)")
             }
             let version = try await ChildProcess.run(["--version"])

@@ -64,6 +64,16 @@ extension EndToEndTests {
                 (file: "rate-burst: 5", arguments: [], names: ["--rate-burst", "--rate-limit"]),
                 (file: "", arguments: ["--default-model", "eagle"], names: ["eagle", "--default-model"]),
                 (file: "", arguments: ["--device", "TPU"], names: ["TPU"]),
+                (file: "", arguments: ["--keep-rows", "30"], names: ["--keep-rows", "30"]),
+                (file: "keep-pictures: soon", arguments: [], names: ["keep-pictures", "soon"]),
+                (file: "", arguments: ["--max-pictures", "0G"], names: ["--max-pictures", "0G"]),
+                (file: "", arguments: ["--keep-mission", "park=rows:3d,rows:4d"], names: ["--keep-mission"]),
+                (
+                    file: "keep-mission: [park=rows:3d, park=rows:4d]", arguments: [],
+                    names: ["--keep-mission", "twice"]
+                ),
+                (file: "", arguments: ["--disk-low", "20G,5%"], names: ["--disk-low", "--disk-warn"]),
+                (file: "", arguments: ["--disk-full", "half"], names: ["--disk-full", "half"]),
             ])
         func refused(file: String, arguments: [String], names: [String]) async throws {
             try await withFolder { folder in

@@ -1,7 +1,14 @@
 import Foundation
 import GRDB
 import Results
+import Synchronization
 import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
 
 @Suite struct DurabilityTests {
     let folder = TemporaryFolder()
@@ -16,7 +23,7 @@ import Testing
         #expect(try await store.pragma("secure_delete") == "0")
         #expect(try await store.pragma("busy_timeout") == "5000")
         #expect(try await store.pragma("journal_size_limit") == "\(64 << 20)")
-        #expect(try await store.pragma("user_version") == "7")
+        #expect(try await store.pragma("user_version") == "8")
         #expect(try await store.pragma("application_id") == "\(0x5748_4F56)")
 
         // A database keeps what it was created with, and a connection is set up anew.
@@ -66,6 +73,30 @@ import Testing
         _ = try folder.open()
     }
 
+    @Test func `being refused a folder closes nobody else's files`() async throws {
+        let store = try folder.open()
+        // A file that is opened gets the lowest free descriptor: one that a refusal closed twice could be another's.
+        let isOver = Flag()
+        let lost = await withTaskGroup(of: Int.self) { group in
+            group.addTask { [folder] in
+                defer { isOver.value.store(true, ordering: .relaxed) }
+                for _ in 0..<2000 { _ = try? SQLiteStore.open(directory: folder.url) }
+                return 0
+            }
+            group.addTask {
+                var lost = 0
+                while !isOver.value.load(ordering: .relaxed) {
+                    let descriptor = open("/dev/null", O_RDONLY)
+                    if close(descriptor) != 0 { lost += 1 }
+                }
+                return lost
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(lost == 0)
+        try await store.close()
+    }
+
     @Test func `a store that is dropped without closing gives the folder back`() throws {
         do { _ = try folder.open() }
         _ = try folder.open()
@@ -95,4 +126,8 @@ import Testing
         #expect(try await store.frame(next.id) == next)
         #expect(try await store.read(next.mask!) == FramePictures.make(7).mask)
     }
+}
+
+private final class Flag: Sendable {
+    let value = Atomic(false)
 }

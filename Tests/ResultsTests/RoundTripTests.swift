@@ -1,5 +1,6 @@
 import Foundation
 import Results
+import Telemetry
 import Testing
 
 @Suite struct RoundTripTests {
@@ -44,7 +45,7 @@ import Testing
         var frame = FrameRecord.make(session: session.id, 1)
         frame.similarityMean = .nan
         frame.changedFraction = .infinity
-        frame.position = .init(lat: .nan)
+        frame.telemetry = CameraTelemetry([.latitude: .nan, .longitude: 8], origin: .exif)
         frame.registration = .init(method: "klt", ok: false, matches: 3, inliers: 0, homography: [.nan])
         frame.stageMs = ["image": 1, "fuse": .nan]
         frame.capturedAt = .init(timeIntervalSinceReferenceDate: .infinity)
@@ -54,7 +55,7 @@ import Testing
         #expect(try await store.frame(frame.id) == returned)
         #expect(returned.similarityMean == nil)
         #expect(returned.changedFraction == nil)
-        #expect(returned.position == nil)
+        #expect(returned.telemetry == nil)
         #expect(returned.registration == .init(method: "klt", ok: false, matches: 3, inliers: 0, homography: nil))
         #expect(returned.stageMs == ["image": 1])
         #expect(returned.capturedAt.formatted(.iso8601) <= "9999-12-31T23:59:59Z")
@@ -83,8 +84,11 @@ extension SeededGenerator {
         let registration = FrameRecord.Registration(
             method: text(), ok: .random(using: &self), matches: .random(in: 0...500, using: &self),
             inliers: .random(in: 0...500, using: &self), homography: maybe(homography))
-        let position = FrameRecord.Position(
-            lat: number(), lon: maybe(number()), altM: maybe(number()), headingDeg: maybe(number()))
+        let footprint = Footprint(
+            corners: (0..<4).map { _ in
+                Coordinate(
+                    latitude: .random(in: -85...85, using: &self), longitude: .random(in: -180...180, using: &self))
+            })
         let classes = (0..<Int.random(in: 0...8, using: &self)).shuffled(using: &self).map {
             FrameRecord.ClassPixels(value: $0, name: "\(text())\($0)", pixels: Int(next() >> 1), fraction: number())
         }
@@ -96,8 +100,20 @@ extension SeededGenerator {
             width: .random(in: 0...10_000, using: &self), height: .random(in: .min ... .max, using: &self),
             mode: text(), reason: maybe(text()), gapFrames: .random(in: 0...9, using: &self),
             gapMs: maybe(.random(in: 0...9999, using: &self)), registration: maybe(registration),
-            similarityMean: maybe(number()), changedFraction: maybe(number()), position: maybe(position),
+            similarityMean: maybe(number()), changedFraction: maybe(number()),
+            telemetry: maybe(telemetry()), footprint: maybe(footprint), footprintReason: maybe(text()),
             classes: classes, stageMs: Dictionary(uniqueKeysWithValues: stages))
+    }
+
+    /// Some values, each from somewhere else.
+    private mutating func telemetry() -> CameraTelemetry {
+        var telemetry = CameraTelemetry([.latitude: 1, .longitude: 2], origin: .sidecar)
+        telemetry.timeOrigin = maybe(.exif)
+        for value in TelemetryValue.allCases {
+            let number = maybe(Double.random(in: value.range, using: &self))
+            telemetry.set(value, number, origin: TelemetryOrigin.allCases.randomElement(using: &self)!)
+        }
+        return telemetry
     }
 
     fileprivate mutating func pictures() -> FramePictures {

@@ -46,7 +46,7 @@ import Testing
         try await fresh.open().close()
         let (migrated, made) = (try folder.visitor(), try fresh.visitor())
         #expect(try await migrated.read(Self.definitions) == made.read(Self.definitions))
-        #expect(try await made.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 7)
+        #expect(try await made.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 8)
     }
 
     @Test func `tables are strict`() async throws {

@@ -30,6 +30,10 @@ enum Fixture {
          "gap_ms": 100, "registration": {"method": "klt", "ok": true, "matches": 400, "inliers": 380,
          "homography": [1, 0, 2.5, 0, 1, 0, 0, 0, 1]}, "similarity_mean": 0.8, "changed_fraction": 0.03,
          "position": {"lat": 49.5, "lon": 8.4, "alt_m": 60, "heading_deg": 270},
+         "telemetry": {"lat": 49.5, "lon": 8.4, "alt_m": 60, "agl_m": null, "heading_deg": 270,
+         "origin": {"lat": "explicit", "lon": "explicit", "alt_m": "xmp", "heading_deg": "exif"},
+         "footprint": {"type": "Polygon", "coordinates": [[[8.1, 49.1], [8.2, 49.1], [8.2, 49.2], [8.1, 49.1]]]},
+         "footprint_reason": null},
          "classes": [{"value": 0, "name": "building", "pixels": 23040, "fraction": 0.1}],
          "stage_ms": {"decode": 4.5, "image_model": 80}, "weather": {"invented": "later"},
          "links": {"mask": "/v1/frames/0197/mask", "overlay": null, "depth": "/v1/frames/0197/depth"}}

@@ -13,7 +13,9 @@ import WindhoverClient
         defer { server.stop() }
         let frame = FrameUpload(
             image: Fixture.jpeg, capturedAt: Date(timeIntervalSince1970: 1_780_300_800.25),
-            position: Position(lat: 49.5, lon: -8.4, altM: 60, headingDeg: 270),
+            telemetry: FrameTelemetry(
+                lat: 49.5, lon: -8.4, altM: 160, aglM: 60, headingDeg: 270, gimbalYawDeg: -90, gimbalPitchDeg: -55.5,
+                gimbalRollDeg: 0.5, fovVDeg: 45, speedMps: 7), isFromSidecar: true, assumesNadir: true,
             homography: [1, 0, 2.5, 0, 1, -3e-7, 0, 0, 1])
         let receipt = try await makeClient(server, apiKey: "secret").upload(frame, to: "s 1", sequence: 3)
 
@@ -21,7 +23,9 @@ import WindhoverClient
         #expect(request.method == "PUT")
         #expect(
             request.target == "/v1/sessions/s%201/frames/3?captured_at=2026-06-01T08%3A00%3A00.250Z&lat=49.5&lon=-8.4"
-                + "&alt_m=60.0&heading_deg=270.0&homography=1.0%2C0.0%2C2.5%2C0.0%2C1.0%2C-3e-07%2C0.0%2C0.0%2C1.0")
+                + "&alt_m=160.0&agl_m=60.0&heading_deg=270.0&gimbal_yaw_deg=-90.0&gimbal_pitch_deg=-55.5"
+                + "&gimbal_roll_deg=0.5&fov_v_deg=45.0&speed_mps=7.0&sidecar=true&assume_nadir=true"
+                + "&homography=1.0%2C0.0%2C2.5%2C0.0%2C1.0%2C-3e-07%2C0.0%2C0.0%2C1.0")
         #expect(request.headers["content-type"] == "image/jpeg")
         #expect(request.headers["authorization"] == "Bearer secret")
         #expect(request.body == Fixture.jpeg)

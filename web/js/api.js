@@ -87,12 +87,13 @@ function compareClocks(response) {
   skew = Number.isNaN(apart) || Math.abs(apart) < 2000 ? 0 : apart;
 }
 
-/** What /readyz says: ready, stopping (it answers, but takes no frames) or gone. */
+/** What /readyz says: ready, stopping or full (it answers, but takes no frames), or gone. */
 export async function readiness() {
   try {
     const response = await fetch(address("readyz"), { cache: "no-store", signal: AbortSignal.timeout(4000) });
     compareClocks(response);
-    return response.ok ? "ready" : response.status === 503 ? "stopping" : "gone";
+    if (response.ok || response.status !== 503) return response.ok ? "ready" : "gone";
+    return (await response.json()).type?.endsWith(":storage-full") ? "full" : "stopping";
   } catch {
     return "gone";
   }

@@ -10,7 +10,7 @@ const NAMES = ["frame", "reset", "drop", "session-begun", "session-idle", "sessi
 const LOOK_EVERY = 3000;
 
 /**
- * Fires `state` when its state changes: wait, ready, stopping, gone, locked; `event` for each of the server's events,
+ * Fires `state` when it changes: wait, ready, stopping, full, gone, locked; `event` for each of the server's events,
  * with `name` and `data`; and `again` whenever events may have been missed, and what is known is to be asked for anew.
  */
 export class Connection extends EventTarget {

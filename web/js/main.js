@@ -48,11 +48,12 @@ function show({ first = false } = {}) {
   }
 }
 
-const WORDS = { wait: "Connecting", ready: "Connected", stopping: "Stopping", gone: "Not reachable",
+const WORDS = { wait: "Connecting", ready: "Connected", stopping: "Stopping", full: "Disk full", gone: "Not reachable",
   locked: "Key needed" };
 
 function absence(state, since) {
   if (state === "stopping") return "The server is stopping: it answers, but takes no more frames.";
+  if (state === "full") return "The server's disk is full: it answers, but takes no more frames until there is room.";
   if (since === null) return "The server does not answer. The page goes on by itself when it does.";
   return `The server does not answer since ${clock(since)}. The page shows what was known then, `
     + "and goes on by itself when the server is back.";
@@ -62,7 +63,7 @@ function showState() {
   const { state, since } = connection;
   element("link").dataset.state = state;
   say(element("link-text"), WORDS[state]);
-  const away = state === "gone" || state === "stopping";
+  const away = state === "gone" || state === "stopping" || state === "full";
   element("banner").hidden = !away;
   document.body.classList.toggle("stale", state === "gone");
   say(element("banner"), away ? absence(state, since) : "");

@@ -1,4 +1,4 @@
-// Draws a map without tiles: graticule, scale, north, tracks.
+// Draws a map without tiles: graticule, scale, north, tracks, the ground that frames show.
 
 import { degrees } from "./format.js";
 import { latitudeOf, mercator, metresPerPixel, toPlane, toScreen, wrap } from "./projection.js";
@@ -44,6 +44,31 @@ export function paintGround(context, view, width, height) {
     line(0, y, width, y);
     if (y > 72 && y < height - 24) context.fillText(degrees(index * step, "N", "S", digits), 6, y - 2);
   }
+}
+
+/** The ground that a track's frames show, where it is known: a veil, and the newest one's outline. */
+export function paintFootprints(context, { points, tint }, view, width, height) {
+  const seen = points.filter((point) => point.ground);
+  context.save();
+  context.fillStyle = tint;
+  context.strokeStyle = tint;
+  context.lineWidth = 1;
+  for (const point of seen) {
+    context.beginPath();
+    for (const outline of point.ground) {
+      outline.forEach((corner, index) => {
+        const place = toScreen(view, corner, width, height);
+        if (index === 0) context.moveTo(...place);
+        else context.lineTo(...place);
+      });
+    }
+    context.globalAlpha = Math.max(0.02, 0.2 / Math.sqrt(seen.length));
+    context.fill();
+    if (point !== seen.at(-1)) continue;
+    context.globalAlpha = 0.8;
+    context.stroke();
+  }
+  context.restore();
 }
 
 /** A track: its points on the plane, its tint, and whether the drone flies now (`live`). */

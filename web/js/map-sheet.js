@@ -1,7 +1,7 @@
 // The map as a thing to look at: its section is moved and zoomed, its points are pointed at.
 
 import { calmly, h, mark } from "./dom.js";
-import { paintFurniture, paintGround, paintTrack } from "./map-painter.js";
+import { paintFootprints, paintFurniture, paintGround, paintTrack } from "./map-painter.js";
 import { fit, toScreen, zoom } from "./projection.js";
 
 /** Pixels from a point within which the pointer means it. */
@@ -127,12 +127,16 @@ export class MapSheet {
   #paint() {
     const [width, height] = this.#size();
     if (!width) return;
-    if (!this.#held || !this.#view) this.#view = fit(this.#tracks.flatMap(({ points }) => points), width, height);
+    if (!this.#held || !this.#view) {
+      const newest = this.#tracks.map(({ points }) => points.findLast((point) => point.ground)?.ground.flat() ?? []);
+      this.#view = fit([...this.#tracks.flatMap(({ points }) => points), ...newest.flat()], width, height);
+    }
     const scale = devicePixelRatio;
     Object.assign(this.#canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
     const context = this.#canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, 0, 0);
     paintGround(context, this.#view, width, height);
+    for (const track of this.#tracks) paintFootprints(context, track, this.#view, width, height);
     for (const track of this.#tracks) paintTrack(context, track, this.#view, width, height);
     paintFurniture(context, this.#view, width, height);
   }

@@ -1,7 +1,7 @@
 // Where sessions flew: positions of their frames, as many as a map can show.
 
 import { breaks, firstTime, sample, timeOf, until } from "./frames.js";
-import { cut, mercator, unroll } from "./projection.js";
+import { cut, mercator, unroll, wrap } from "./projection.js";
 
 const WHOLE = 400;
 const SAMPLES = 80;
@@ -13,8 +13,14 @@ function point(record) {
   const { lat, lon, heading_deg: heading } = record.position ?? {};
   if (typeof lat !== "number" || typeof lon !== "number") return null;
   return { id: record.id, session: record.session_id, sequence: record.sequence, time: record.time ?? timeOf(record),
-    lat, lon, heading,
+    lat, lon, heading, outlines: outlines(record.telemetry?.footprint),
     anew: record.mode === "reset", reason: record.reason };
+}
+
+/** The outlines of the ground in view: two where the antimeridian cuts it, null where it is not known. */
+function outlines(geometry) {
+  if (!geometry) return null;
+  return geometry.type === "Polygon" ? [geometry.coordinates[0]] : geometry.coordinates.map((part) => part[0]);
 }
 
 /** Fires `change`. */
@@ -73,6 +79,9 @@ export class Tracks extends EventTarget {
     const start = cut(chosen.flatMap(([, points]) => points.map((item) => item.lon)));
     for (const item of chosen.flatMap(([, points]) => points)) {
       Object.assign(item, { x: unroll(item.lon, start), y: mercator(item.lat) });
+      // Beside its camera, wherever the globe is cut open.
+      item.ground = item.outlines?.map((outline) => outline.map(([lon, lat]) => (
+        { x: item.x + wrap(lon - item.lon), y: mercator(lat) })));
     }
     return chosen;
   }

@@ -115,6 +115,10 @@ struct Gateway: RouterMiddleware {
         case let fault as VideoFault: return Problem(fault)
         case StoreError.diskFull: return Problem(SessionFault.storage(full: true, message: ""))
         case StoreError.badCursor: return .badCursor
+        case StoreError.held:
+            return Problem(
+                status: .conflict, slug: "held", title: "It is held",
+                detail: "Something holds it (GET /v1/holds says what and why): it cannot be removed.")
         case StoreError.blobMissing:
             return Problem(
                 status: .gone, slug: "picture-removed", title: "The picture has been removed",

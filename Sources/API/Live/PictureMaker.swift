@@ -66,19 +66,19 @@ struct PictureMaker: Sendable {
     }
 
     func image(of frame: FrameRecord) async throws -> [UInt8] {
-        guard let blob = frame.image else { throw Problem.notStored("image", option: "store_images") }
+        guard let blob = frame.image else { throw Problem.notStored("image", of: frame, option: "store_images") }
         return try await store.read(blob)
     }
 
     func mask(of frame: FrameRecord) async throws -> [UInt8] {
-        guard let blob = frame.mask else { throw Problem.notStored("mask", option: "store_masks") }
+        guard let blob = frame.mask else { throw Problem.notStored("mask", of: frame, option: "store_masks") }
         return try await store.read(blob)
     }
 
     func similarity(of frame: FrameRecord) async throws -> [UInt8] {
         guard let blob = frame.similarity else {
             guard frame.mode == "propagated" else { throw Problem.noSimilarity(frame) }
-            throw Problem.notStored("similarity", option: "store_masks")
+            throw Problem.notStored("similarity", of: frame, option: "store_masks")
         }
         return try await store.read(blob)
     }
@@ -97,10 +97,12 @@ struct PictureMaker: Sendable {
 }
 
 extension Problem {
-    static func notStored(_ picture: String, option: String) -> Problem {
-        Problem(
+    /// Of a frame, or of a session whose frames have none.
+    static func notStored(_ picture: String, of frame: FrameRecord? = nil, option: String) -> Problem {
+        let reason = frame?.withheld == nil ? "session option \"\(option)\"" : "the disk was nearly full"
+        return Problem(
             status: .notFound, slug: "\(picture)-not-stored", title: "The picture was not stored",
-            detail: "This frame's \(picture) was not kept (session option \"\(option)\").")
+            detail: "This frame's \(picture) was not kept (\(reason)).")
     }
 
     static func noSimilarity(_ frame: FrameRecord) -> Problem {

@@ -107,6 +107,11 @@ package final class Metrics: Sendable {
             gauge("windhover_store_queue_length", store.queueLength)
             gauge("windhover_store_wal_bytes", store.walBytes)
             gauge("windhover_store_database_bytes", store.databaseBytes)
+            gauge("windhover_disk_level", store.room.rawValue)
+            if let disk = store.disk {
+                gauge("windhover_disk_free_bytes", disk.free)
+                gauge("windhover_disk_total_bytes", disk.total)
+            }
             out += "# TYPE windhover_store_commit_seconds summary\n"
             out += "windhover_store_commit_seconds_sum \(store.commitSeconds)\n"
             out += "windhover_store_commit_seconds_count \(store.groups)\n"

@@ -102,16 +102,26 @@ struct FrameRoutes {
     }
 
     @Sendable private func polygons(_ request: Request, _ context: Context) async throws -> Response {
-        let parameters = try QueryParameters(request, allowed: ["class", "min_area", "simplify"])
+        let parameters = try QueryParameters(request, allowed: ["class", "min_area", "simplify", "on"])
+        let plane: PolygonPlane = try parameters.choice("on") ?? .picture
         let minArea = try parameters.int("min_area", in: 1...Int(Int32.max)) ?? 1
         let simplify = try parameters.double("simplify", in: 0...1000) ?? 0
         let frame = try await frame(context)
         let wanted = try classes(parameters, frame) ?? frame.classes.filter { $0.pixels > 0 }
+        let view = plane == .ground ? try GroundCollection.view(of: frame) : nil
         let mask = try await pictures.mask(of: frame)
         return try await registry.compute {
             let labels = try LabelMap.decodePNG(mask)
+            func outlines(_ item: FrameRecord.ClassPixels) -> PolygonSet {
+                PolygonSet(mask: labels, class: item.value, minArea: minArea, simplify: simplify)
+            }
+            if let view {
+                var collection = GroundCollection(frame, on: view)
+                for item in wanted { collection.add(outlines(item), of: item) }
+                return .bytes(Response.encoded(collection), type: "application/geo+json")
+            }
             let items = wanted.map { item in
-                let set = PolygonSet(mask: labels, class: item.value, minArea: minArea, simplify: simplify)
+                let set = outlines(item)
                 return PolygonsView(
                     value: item.value, name: item.name,
                     polygons: set.polygons.map { .init(exterior: $0.exterior, holes: $0.holes, area: $0.area) })
@@ -159,6 +169,14 @@ private func picture(_ bytes: [UInt8], type: String) -> Response {
     var response = Response.bytes(bytes, type: type)
     response.headers[.cacheControl] = "private, max-age=31536000, immutable"
     return response
+}
+
+/// What polygons are drawn on.
+private enum PolygonPlane: String, CaseIterable {
+    /// Pixels.
+    case picture
+    /// Degrees.
+    case ground
 }
 
 private struct MaskView<Item: Encodable>: Encodable {

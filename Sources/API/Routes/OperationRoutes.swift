@@ -10,6 +10,7 @@ struct OperationRoutes {
     let store: any ResultStore
     let metrics: Metrics
     let videos: VideoQueue
+    let keeper: Keeper?
 
     var routes: [Route] {
         [
@@ -24,10 +25,27 @@ struct OperationRoutes {
         .json(["status": "ok"])
     }
 
-    /// Frames are taken.
+    /// Frames are taken; and what an operator should look at before they no longer are.
     @Sendable private func ready(_ request: Request, _ context: Context) async throws -> Response {
         guard await !registry.status.draining else { throw SessionFault.draining }
-        return .json(["status": "ready"])
+        guard store.room < .full else {
+            var problem = Problem(SessionFault.storage(full: true, message: ""))
+            problem.status = .serviceUnavailable
+            throw problem
+        }
+        return .json(
+            ReadyView(status: "ready", disk: store.room.name, clockAheadS: await keeper?.retention.lastRun?.clockAhead))
+    }
+
+    private struct ReadyView: Encodable {
+        let status: String
+        let disk: String
+        let clockAheadS: Double?
+
+        private enum CodingKeys: String, CodingKey {
+            case status, disk
+            case clockAheadS = "clock_ahead_s"
+        }
     }
 
     @Sendable private func exposition(_ request: Request, _ context: Context) async throws -> Response {

@@ -20,7 +20,6 @@ struct UploadRoutes {
 
     private static let imageTypes = ["image/jpeg", "image/png"]
     private static let anything = "application/octet-stream"
-    private static let metadata: Set<String> = ["captured_at", "lat", "lon", "alt_m", "heading_deg", "homography"]
     private static let answers = ["application/json", "image/png"]
     /// JSON numbers above this are not whole numbers to every client (RFC 8259, 6).
     private static let maxSequence = 1 << 53 - 1
@@ -52,14 +51,14 @@ struct UploadRoutes {
         guard isMultipart || isImage else {
             throw Problem.unsupportedType(type, Self.imageTypes + [Self.anything, "multipart/form-data"])
         }
-        let parameters = try QueryParameters(request, allowed: isMultipart ? [] : Self.metadata)
+        let parameters = try QueryParameters(request, allowed: isMultipart ? [] : FrameMetadata.names)
         var upload: FrameUpload
         if isMultipart {
             try await registry.admits(id)
             let body = try await request.bytes(upTo: maxBody)
             upload = try fromMultipart(body, request.headers[.contentType] ?? "", sequence, key)
         } else {
-            let metadata = try Self.metadata(query: parameters)
+            let metadata = try FrameMetadata(query: parameters)
             try await registry.admits(id)
             let image = try await request.bytes(upTo: maxBody)
             upload = metadata.upload(sequence, key, image)
@@ -79,7 +78,7 @@ struct UploadRoutes {
             } else if let stored = frame.mask {
                 mask = try await store.read(stored)
             } else {
-                throw Problem.notStored("mask", option: "store_masks")
+                throw Problem.notStored("mask", of: frame, option: "store_masks")
             }
             response = .bytes(mask, type: "image/png")
         } else {
@@ -90,43 +89,11 @@ struct UploadRoutes {
         response.headers[HTTPField.Name("Windhover-Sequence")!] = String(frame.sequence)
         response.headers[HTTPField.Name("Windhover-Mode")!] = frame.mode
         if let reason = frame.reason { response.headers[HTTPField.Name("Windhover-Reason")!] = reason }
+        if let reason = frame.withheld {
+            response.headers[HTTPField.Name("Windhover-Pictures")!] = "not-stored-\(reason)"
+        }
         if answer.replayed { response.headers[HTTPField.Name("Idempotent-Replayed")!] = "true" }
         return response
-    }
-
-    /// What comes with an image.
-    private struct Metadata {
-        var capturedAt: Date?
-        var position = FrameRecord.Position()
-        var homography: Homography?
-
-        func upload(_ sequence: Int?, _ key: String?, _ image: [UInt8]) -> FrameUpload {
-            FrameUpload(
-                sequence: sequence, idempotencyKey: key, image: image, capturedAt: capturedAt,
-                position: position == .init() ? nil : position, homography: homography)
-        }
-    }
-
-    private static let altitudes = -1000.0...100_000
-
-    /// What the query and the part `meta` say alike; the homography is a list in one and a text in the other.
-    private static func metadata(_ values: some NamedValues) throws(Problem) -> Metadata {
-        var metadata = Metadata()
-        metadata.capturedAt = try values.date("captured_at")
-        metadata.position.lat = try values.double("lat", in: -90...90)
-        metadata.position.lon = try values.double("lon", in: -180...180)
-        metadata.position.altM = try values.double("alt_m", in: altitudes)
-        metadata.position.headingDeg = try values.double("heading_deg", in: -360...360)
-        return metadata
-    }
-
-    private static func metadata(query: QueryParameters) throws(Problem) -> Metadata {
-        var metadata = try metadata(query)
-        if let text = try query.string("homography") {
-            metadata.homography = try homography(
-                text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan })
-        }
-        return metadata
     }
 
     private func fromMultipart(_ body: [UInt8], _ contentType: String, _ sequence: Int?, _ key: String?)
@@ -145,18 +112,7 @@ struct UploadRoutes {
             throw .invalid("image", "The part \"image\" is missing.")
         }
         let meta = try JSONMembers(
-            multipart.parts.first { $0.name == "meta" }?.content ?? [], what: "meta", allowed: Self.metadata)
-        var metadata = try Self.metadata(meta)
-        if let numbers = try meta.doubles("homography") { metadata.homography = try Self.homography(numbers) }
-        return metadata.upload(sequence, key, Array(image.content))
-    }
-
-    private static func homography(_ numbers: [Double]) throws(Problem) -> Homography {
-        guard let homography = Homography(numbers) else {
-            throw .invalid(
-                "homography",
-                "\"homography\" must be nine numbers, row by row, of an invertible matrix: previous → current.")
-        }
-        return homography
+            multipart.parts.first { $0.name == "meta" }?.content ?? [], what: "meta", allowed: FrameMetadata.names)
+        return try FrameMetadata(meta: meta).upload(sequence, key, Array(image.content))
     }
 }

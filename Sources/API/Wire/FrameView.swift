@@ -8,8 +8,8 @@ struct FrameView: Encodable {
     let frame: FrameRecord
 
     private enum Key: String, CodingKey {
-        case id, sequence, epoch, model, width, height, mode, reason, keyframe, registration, position, classes
-        case links
+        case id, sequence, epoch, model, width, height, mode, reason, keyframe, registration, position, telemetry
+        case classes, links, pictures
         case sessionID = "session_id"
         case droneID = "drone_id"
         case missionID = "mission_id"
@@ -45,10 +45,17 @@ struct FrameView: Encodable {
         try out.encode(frame.registration.map(RegistrationView.init), forKey: .registration)
         try out.encode(frame.similarityMean, forKey: .similarityMean)
         try out.encode(frame.changedFraction, forKey: .changedFraction)
-        try out.encode(frame.position.map(PositionView.init), forKey: .position)
+        try out.encode(PositionView(frame), forKey: .position)
+        try out.encode(TelemetryView(frame), forKey: .telemetry)
         try out.encode(frame.classes, forKey: .classes)
         try out.encode(frame.stageMs, forKey: .stageMs)
         try out.encode(links, forKey: .links)
+        try out.encode(pictures, forKey: .pictures)
+    }
+
+    private var pictures: String {
+        if let reason = frame.withheld { return "not-stored-\(reason)" }
+        return frame.mask == nil && frame.image == nil ? "not-stored" : "stored"
     }
 
     /// What can be asked for: a picture that was not stored has no link.
@@ -57,6 +64,7 @@ struct FrameView: Encodable {
         var links = ["self": path]
         if frame.mask != nil {
             for name in ["mask", "rle", "polygons"] { links[name] = "\(path)/\(name)" }
+            if frame.footprint != nil { links["ground"] = "\(path)/polygons?on=ground" }
             if frame.image != nil { links["overlay"] = "\(path)/overlay" }
         }
         if frame.image != nil { links["image"] = "\(path)/image" }
@@ -76,24 +84,6 @@ struct FrameView: Encodable {
             try out.encode(registration.matches, forKey: .matches)
             try out.encode(registration.inliers, forKey: .inliers)
             try out.encode(registration.homography, forKey: .homography)
-        }
-    }
-
-    private struct PositionView: Encodable {
-        let position: FrameRecord.Position
-
-        private enum Key: String, CodingKey {
-            case lat, lon
-            case altM = "alt_m"
-            case headingDeg = "heading_deg"
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var out = encoder.container(keyedBy: Key.self)
-            try out.encode(position.lat, forKey: .lat)
-            try out.encode(position.lon, forKey: .lon)
-            try out.encode(position.altM, forKey: .altM)
-            try out.encode(position.headingDeg, forKey: .headingDeg)
         }
     }
 }

@@ -3,7 +3,7 @@
     FLIGHT/frames/NNNNNN.jpg    or .png
     FLIGHT/labels/NNNNNN.png    class indices, every frame
     FLIGHT/classes.json         the classes, which are the eight shared ones
-    FLIGHT/flight.jsonl         a line a frame: file, captured_at, pitch_deg, homography and more
+    FLIGHT/flight.jsonl         a line a frame: file, captured_at, gimbal_pitch_deg, homography and more
 
 A line's `homography` takes a pixel of the previous frame to its place in this one and is exact for what stands still
 on the ground. There is no optical flow. Nothing is said of cuts: a flight that has some is better not used as one.
@@ -69,7 +69,9 @@ class _Log:
                 self.files.append(entry["file"])
                 self.homographies.append(np.array(entry["homography"], np.float64).reshape(3, 3))
                 times.append(datetime.fromisoformat(entry["captured_at"]))
-                pitches.append(float(entry["pitch_deg"]))
+                # Older logs have another name for it.
+                name = "gimbal_pitch_deg" if "gimbal_pitch_deg" in entry else "pitch_deg"
+                pitches.append(float(entry[name]))
             except KeyError as error:
                 raise DatasetError(f"{path}, line {count} has no {error}") from error
             except (TypeError, ValueError) as error:

@@ -62,7 +62,9 @@ export class ServerView {
     const get = (name) => value(now, name);
     const [used, budget] = [get("windhover_state_bytes"), get("windhover_state_budget_bytes")];
     const commits = get("windhover_store_commit_seconds_count");
-    const states = { ready: "Ready", stopping: "Stopping", gone: "Not reachable", locked: "Key needed", wait: "…" };
+    const states = { ready: "Ready", stopping: "Stopping", full: "Disk full", gone: "Not reachable",
+      locked: "Key needed", wait: "…" };
+    const [free, disk] = [get("windhover_disk_free_bytes"), get("windhover_disk_total_bytes")];
     const tiles = [
       ["Readiness", states[this.#connection.state], null, this.#connection.state],
       ["Sessions in memory", count(get("windhover_sessions"))],
@@ -70,6 +72,7 @@ export class ServerView {
       ["Temporal state", bytes(used), budget ? [used / budget, `of ${bytes(budget)}`] : null],
       ["Resident memory", bytes(get("process_resident_memory_bytes"))],
       ["Database", bytes(get("windhover_store_database_bytes")), null],
+      ["Free on the disk", bytes(free), disk ? [free / disk, `of ${bytes(disk)}`] : null],
       ["Write-ahead log", bytes(get("windhover_store_wal_bytes"))],
       ["Changes waiting", count(get("windhover_store_queue_length"))],
       ["Mean commit", milliseconds(commits ? (1000 * get("windhover_store_commit_seconds_sum")) / commits : null)],
