@@ -99,7 +99,8 @@ let package = Package(
         .executableTarget(
             name: "windhover",
             dependencies: [
-                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "Telemetry", "Videos", "Webhooks",
+                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "Telemetry", "Videos",
+                "Webhooks",
                 "WindhoverClient",
                 arguments, logging, yaml,
             ],

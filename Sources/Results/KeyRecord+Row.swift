@@ -35,7 +35,9 @@ extension KeyRecord {
         ).map(Self.init)
     }
 
-    /// Nil: there is none. `act` is written down if this was what revoked it.
+    /// Nil: there is none.
+    ///
+    /// `act` is written down if this was what revoked it.
     static func revoke(_ id: String, by act: AuditRecord, _ db: Database) throws -> KeyRecord? {
         try db.execute(
             sql: "UPDATE api_key SET revoked_us = ? WHERE id = ? AND revoked_us IS NULL",

@@ -31,7 +31,8 @@ extension EndToEndTests {
             let help = try await ChildProcess.run(["--help"])
             #expect(help.status == 0)
             for command in [
-                "serve", "send", "results", "models", "simulate", "evaluate", "bench", "keys", "backup", "restore", "db",
+                "serve", "send", "results", "models", "simulate", "evaluate", "bench", "keys", "backup", "restore",
+                "db",
             ] {
                 #expect(help.output.contains("  \(command) "), "\(help.output)")
             }

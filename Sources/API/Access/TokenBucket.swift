@@ -5,7 +5,7 @@ struct TokenBucket: Sendable {
     private var tokens: Double
     private var filled: Duration
 
-    /// Full. Times are those of a clock that never goes back.
+    /// A full one; times are those of a clock that never goes back.
     init(rate: Double, burst: Double, at now: Duration) {
         self.rate = rate
         self.burst = burst

@@ -9,7 +9,7 @@ package struct TLSFiles: Sendable {
     package var certificate: String
     /// PEM, not encrypted.
     package var key: String
-    /// PEM: authorities. Clients need a certificate of one of them; nil: they need none.
+    /// PEM: authorities, of one of which clients need a certificate; nil: they need none.
     package var clientCA: String?
 
     package init(certificate: String, key: String, clientCA: String? = nil) {
