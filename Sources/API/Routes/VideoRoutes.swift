@@ -171,14 +171,14 @@ struct VideoRoutes {
         var gathered: [UInt8] = []
         var buffers = body.makeAsyncIterator()
         while true {
-            let buffer: ByteBuffer?
+            let next: ByteBuffer?
             do {
-                buffer = try await buffers.next()
+                next = try await buffers.next()
             } catch {
                 try await upload.append(gathered, ticket)
                 throw Problem.invalid("body", "The body broke off. What came of it is kept.")
             }
-            guard let buffer else { break }
+            guard let buffer = next else { break }
             gathered.append(contentsOf: buffer.readableBytesView)
             guard gathered.count >= Self.piece else { continue }
             try await upload.append(gathered, ticket)
