@@ -158,6 +158,7 @@ package actor VideoQueue {
 
     /// A file that is on its way.
     package func upload(_ id: String) async throws -> VideoUpload {
+        guard settings.tools != nil else { throw VideoFault.noDecoder }
         guard !isStopping else { throw VideoFault.draining }
         if let upload = uploads[id] { return upload }
         guard try await services.store.video(id) != nil else { throw VideoFault.noVideo(id: id) }

@@ -160,19 +160,7 @@ struct VideoRoutes {
         let coming = request.headers[.contentLength].flatMap { Int($0) } ?? 0
         if let length = upload.length, offset + coming > length { throw VideoFault.tooLong(length: length) }
         do {
-            var gathered: [UInt8] = []
-            do {
-                for try await buffer in request.body {
-                    gathered.append(contentsOf: buffer.readableBytesView)
-                    guard gathered.count >= Self.piece else { continue }
-                    try await upload.append(gathered, ticket)
-                    gathered.removeAll()
-                }
-            } catch {
-                if !(error is VideoFault) { try? await upload.append(gathered, ticket) }
-                throw error
-            }
-            try await upload.append(gathered, ticket)
+            try await pour(request.body, into: upload, ticket)
             let end = upload.offset
             if upload.isComplete { _ = try await queue.complete(id) }
             return end
@@ -180,6 +168,26 @@ struct VideoRoutes {
             try? await queue.cancel(id)
             throw VideoFault.unsupported
         }
+    }
+
+    private func pour(_ body: RequestBody, into upload: VideoUpload, _ ticket: VideoUpload.Ticket) async throws {
+        var gathered: [UInt8] = []
+        var buffers = body.makeAsyncIterator()
+        while true {
+            let next: ByteBuffer?
+            do {
+                next = try await buffers.next()
+            } catch {
+                try await upload.append(gathered, ticket)
+                throw Problem.invalid("body", "The body broke off. What came of it is kept.")
+            }
+            guard let buffer = next else { break }
+            gathered.append(contentsOf: buffer.readableBytesView)
+            guard gathered.count >= Self.piece else { continue }
+            try await upload.append(gathered, ticket)
+            gathered.removeAll()
+        }
+        try await upload.append(gathered, ticket)
     }
 
     // MARK: Out
