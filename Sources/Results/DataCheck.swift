@@ -78,7 +78,12 @@ package struct DataCheck {
         progress(Progress(stage: .integrity, done: 0, total: 1))
         try visitor.queue.read { db in
             let pragma = depth == .quick ? "quick_check" : "integrity_check"
-            report.integrity = try String.fetchAll(db, sql: "PRAGMA \(pragma)(20)").filter { $0 != "ok" }
+            do {
+                report.integrity = try String.fetchAll(db, sql: "PRAGMA \(pragma)(20)").filter { $0 != "ok" }
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+                // So damaged that SQLite cannot even list the damage.
+                report.integrity = [error.message ?? "the database is malformed"]
+            }
             report.danglingReferences = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count
         }
         progress(Progress(stage: .integrity, done: 1, total: 1))

@@ -55,8 +55,8 @@ import Yams
                 let list = try await server.send("GET", path, headers: headers)
                 try check(try #require((list.json["items"] as? [[String: Any]])?.first), name)
             }
-            let json = ["Content-Type": "application/json"]
-            try check(try await server.send("GET", "/v1/retention").json, "Retention")
+            let json = headers.merging(["Content-Type": "application/json"]) { $1 }
+            try check(try await server.send("GET", "/v1/retention", headers: headers).json, "Retention")
             try check(
                 try await server.send(
                     "POST", "/v1/retention/runs", headers: json, body: Array(#"{"dry_run": true}"#.utf8)

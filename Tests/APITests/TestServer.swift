@@ -57,8 +57,12 @@ final class TestServer: Sendable {
         }
         let store = try SQLiteStore.open(directory: data, options: setup.store)
         let metrics = Metrics()
+        // On a busy machine a second passes between two frames of a test that is not about gaps.
+        var options = SessionOptions()
+        options.maxGapMs = 60_000
         registry = SessionRegistry(
-            models: models, defaultModel: "golden-7", store: store, limits: setup.limits, clock: setup.clock,
+            models: models, defaultModel: "golden-7", store: store, limits: setup.limits, defaultOptions: options,
+            clock: setup.clock,
             workers: WorkerPool(threads: 2), callBody: CallView.body, observer: metrics.record)
         let server = WindhoverServer(
             configuration: setup.server, registry: registry, store: store, metrics: metrics,

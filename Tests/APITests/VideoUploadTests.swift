@@ -70,7 +70,7 @@ struct VideoUploadTests {
             var dead: RawConnection? = try RawConnection(port: server.port)
             dead?.send(
                 """
-                PATCH \(place) HTTP/1.1\r\nHost: a\r\nContent-Type: \(Self.type)\r\nUpload-Offset: 0\r\n\
+                PATCH \(place) HTTP/1.1\r\nHost: x\r\nContent-Type: \(Self.type)\r\nUpload-Offset: 0\r\n\
                 Content-Length: \(clip.count)\r\n\r\n
                 """)
             dead?.send(Array(clip[..<third]))
@@ -86,7 +86,7 @@ struct VideoUploadTests {
             let silent = try RawConnection(port: server.port)
             silent.send(
                 """
-                PATCH \(place) HTTP/1.1\r\nHost: a\r\nContent-Type: \(Self.type)\r\nUpload-Offset: \(third)\r\n\
+                PATCH \(place) HTTP/1.1\r\nHost: x\r\nContent-Type: \(Self.type)\r\nUpload-Offset: \(third)\r\n\
                 Content-Length: \(clip.count - third)\r\nExpect: 100-continue\r\n\r\n
                 """)
             #expect(silent.receiveHead()?.contains(" 100 ") == true)
