@@ -70,21 +70,27 @@ package struct DataCheck {
     package func run(_ depth: Depth = .thorough) throws -> Report {
         var report = Report()
         try checkDatabase(depth, &report)
-        try checkPictures(&report)
+        do {
+            try checkPictures(&report)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            // Rows that cannot be read: what was found up to them stands.
+            report.integrity.append(error.message ?? "the database is malformed")
+        }
         return report
     }
 
     private func checkDatabase(_ depth: Depth, _ report: inout Report) throws {
         progress(Progress(stage: .integrity, done: 0, total: 1))
-        try visitor.queue.read { db in
+        // No transaction: on a damaged database its COMMIT fails, and the report with it.
+        try visitor.queue.unsafeRead { db in
             let pragma = depth == .quick ? "quick_check" : "integrity_check"
             do {
                 report.integrity = try String.fetchAll(db, sql: "PRAGMA \(pragma)(20)").filter { $0 != "ok" }
+                report.danglingReferences = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count
             } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
                 // So damaged that SQLite cannot even list the damage.
-                report.integrity = [error.message ?? "the database is malformed"]
+                report.integrity.append(error.message ?? "the database is malformed")
             }
-            report.danglingReferences = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count
         }
         progress(Progress(stage: .integrity, done: 1, total: 1))
     }

@@ -115,7 +115,7 @@ import Testing
         let (near, far, other) = try await withServer({ $0.data = data }) { server in
             var ids: [String] = []
             for _ in 0..<3 {
-                let id = try await server.session(#"{"registration": "identity"}"#)
+                let id = try await server.session(#"{"registration": "identity", "max_gap_ms": 1000}"#)
                 _ = try await server.put(
                     TestServer.frame(0), 0, to: id, query: "?captured_at=2026-05-04T12:00:00.000Z")
                 ids.append(id)

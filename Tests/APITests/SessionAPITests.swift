@@ -16,7 +16,7 @@ import Testing
             #expect(created.headers["location"] == "/v1/sessions/\(id)")
             #expect(created.json["model"] as? String == "golden-7")
             #expect(created.json["state"] as? String == "active")
-            #expect((created.json["options"] as? [String: Any])?["max_gap_ms"] as? Int == 1000)
+            #expect((created.json["options"] as? [String: Any])?["max_gap_ms"] as? Int == 60_000)
             #expect(try #require(created.json["reserved_bytes"] as? Int) > 0)
 
             let other = try await server.session(#"{"drone_id": "d2"}"#)
