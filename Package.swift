@@ -30,6 +30,7 @@ let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "s
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
@@ -64,7 +65,7 @@ let package = Package(
         // 1: pictures, models, records, the client
         .target(name: "Imaging", dependencies: ["CKernels", "CPNGShim", "CTurboJPEG"]),
         .target(name: "Inference", dependencies: ["CKernels", "COpenVINO", "Imaging", crypto]),
-        .target(name: "Results", dependencies: [grdb]),
+        .target(name: "Results", dependencies: [grdb, sqlite, crypto]),
         .target(name: "WindhoverClient"),
         // 2: the method, a world to try it on, and how good it is
         .target(name: "SSP", dependencies: ["CKernels", "CVision", "Imaging", "Inference"]),

@@ -20,6 +20,10 @@ package final class SQLiteStore: ResultStore {
         package var walLimit = 64 << 20
         /// Bytes the database may grow to (not counting pictures) before it counts as a full disk; nil for no limit.
         package var databaseLimit: Int?
+        /// How long a query may take before it is given up as `StoreError.queryTimeout`.
+        package var queryTime = Duration.seconds(5)
+        /// Hears how far a large database of an older version is.
+        package var onMigration: @Sendable (MigrationProgress) -> Void = { _ in }
         /// Events kept for those who listen: an hour of two streams at 25 frames a second.
         package var eventLimit = 200_000
 
@@ -30,6 +34,8 @@ package final class SQLiteStore: ResultStore {
     let writer: GroupWriter
     let signal: EventSignal
     let eventLimit: Int
+    let queryTime: Duration
+    let seal: CursorSeal
     private let folder: DataFolder
     private let pictures = DispatchQueue(label: "windhover.store.pictures", attributes: .concurrent)
 
@@ -49,6 +55,10 @@ package final class SQLiteStore: ResultStore {
         try Self.prepare(database, folder: folder, options: options)
         writer = GroupWriter(database: database, folder: folder, options: options)
         eventLimit = options.eventLimit
+        queryTime = options.queryTime
+        seal = CursorSeal(
+            secret: try database.read { try Data.fetchOne($0, sql: "SELECT bytes FROM secret WHERE name = 'cursor'") }
+                ?? Data())
         signal = EventSignal(newest: try database.writeWithoutTransaction(EventRecord.newest))
     }
 
@@ -107,6 +117,7 @@ extension SQLiteStore {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(options.busyTimeout)
         configuration.prepareDatabase { db in
+            try SearchFunctions.register(db)
             guard !db.configuration.readonly else { return }
             // Takes effect only before the first table. Retention can then hand space back in small steps, where VACUUM
             // would rewrite the whole file under a lock.
@@ -133,7 +144,7 @@ extension SQLiteStore {
             guard isOurs || isEmpty else { throw StoreOpenError.foreign(path: path) }
             guard try !Schema.migrator.hasBeenSuperseded(db) else { throw StoreOpenError.newerSchema(path: path) }
         }
-        try Schema.migrator.migrate(database)
+        try Schema.migrator(report: options.onMigration).migrate(database)
         // SQLite syncs what is in its files; that there are such files is for us to sync.
         try syncFolder(folder.directory.path)
     }

@@ -7,7 +7,10 @@ enum Schema {
     /// "WHOV" at byte 68 of the file: `file(1)` and this program know the database by it.
     static let applicationID: Int32 = 0x5748_4F56
 
-    static var migrator: DatabaseMigrator {
+    static var migrator: DatabaseMigrator { migrator { _ in } }
+
+    /// `report` hears of migrations that take long.
+    static func migrator(report: @escaping @Sendable (MigrationProgress) -> Void) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
         // Checks only what a migration touches. The default reads every row of every table after each migration.
         migrator.registerMigration("1: sessions and frames", foreignKeyChecks: .immediate) { db in
@@ -18,6 +21,11 @@ enum Schema {
         migrator.registerMigration("2: epochs and events", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: version2)
             try db.execute(sql: "PRAGMA user_version = 2")
+        }
+        migrator.registerMigration("6: queries", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: queries)
+            try Rollups.fill(db, report: report)
+            try db.execute(sql: "PRAGMA user_version = 6")
         }
         return migrator
     }

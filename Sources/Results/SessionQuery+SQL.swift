@@ -9,7 +9,7 @@ extension SessionQuery {
     }
 
     /// Selects key and `SessionRecord.columns` of at most `count` sessions below `place`.
-    func listing(below place: PageCursor, count: Int) -> Listing {
+    func listing(below place: PageCursor, count: Int) -> (sql: String, arguments: StatementArguments) {
         var conditions: [String] = []
         var arguments: StatementArguments = []
         for (condition, value) in [("mission = ?", mission), ("drone = ?", drone), ("state = ?", state?.rawValue)] {
@@ -24,7 +24,7 @@ extension SessionQuery {
             WHERE \(conditions.joined(separator: " AND "))
             ORDER BY created_us DESC, key DESC LIMIT ?
             """
-        return Listing(sql: sql, arguments: arguments)
+        return (sql, arguments)
     }
 
     private var index: String {

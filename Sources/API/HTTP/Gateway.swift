@@ -59,6 +59,7 @@ struct Gateway: RouterMiddleware {
         case let problem as Problem: return problem
         case let fault as SessionFault: return Problem(fault)
         case StoreError.badCursor: return .badCursor
+        case StoreError.queryTimeout: return .queryTimeout
         case StoreError.blobMissing:
             return Problem(
                 status: .gone, slug: "picture-removed", title: "The picture has been removed",
