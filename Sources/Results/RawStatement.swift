@@ -16,11 +16,12 @@ struct RawStatement {
 
     func bind(_ value: Int64, at place: Int32) { sqlite3_bind_int64(pointer, place, value) }
 
-    /// Numbered from `first`.
-    func bind(_ values: [Bound], from first: Int32) {
+    /// Numbered from `first`; nil is NULL.
+    func bind(_ values: [Bound?], from first: Int32) {
         for (offset, value) in values.enumerated() {
             let place = first + Int32(offset)
             switch value {
+            case nil: sqlite3_bind_null(pointer, place)
             case .int(let value): sqlite3_bind_int64(pointer, place, value)
             case .double(let value): sqlite3_bind_double(pointer, place, value)
             case .text(let value): sqlite3_bind_text(pointer, place, value, -1, sqliteTransient)

@@ -56,9 +56,11 @@ package final class SQLiteStore: ResultStore {
         writer = GroupWriter(database: database, folder: folder, options: options)
         eventLimit = options.eventLimit
         queryTime = options.queryTime
+        // On the connection that writes: a second one, opened for this, would be open for good.
         seal = CursorSeal(
-            secret: try database.read { try Data.fetchOne($0, sql: "SELECT bytes FROM secret WHERE name = 'cursor'") }
-                ?? Data())
+            secret: try database.writeWithoutTransaction { db in
+                try Data.fetchOne(db, sql: "SELECT bytes FROM secret WHERE name = 'cursor'")!
+            })
         signal = EventSignal(newest: try database.writeWithoutTransaction(EventRecord.newest))
     }
 

@@ -6,7 +6,9 @@ extension Schema {
     /// rows. So two levels above the frames, an hour and a minute of one session, know what there is at most: which
     /// modes, how similar, where, how much of each class. What an hour cannot contain is not looked for in its minutes,
     /// nor what a minute cannot contain in its frames. Neighbouring frames resemble each other, so little is looked at
-    /// in vain. The frames of a minute are found by `frame_by_session`; the indexes that led searches before are gone.
+    /// in vain. The frames of a minute are found by `frame_by_session`, which holds what most conditions ask of: frames
+    /// of one session lie apart from each other, and to look at twenty of them would be to read twenty pages. The
+    /// indexes that led searches before are gone.
     ///
     /// Bounds only ever widen: removing frames leaves them too wide, which costs time and no truth. Sums stay when
     /// frames are removed, for as long as their session's row: a summary tells what was seen.
@@ -16,6 +18,10 @@ extension Schema {
         DROP INDEX frame_by_model;
         DROP INDEX frame_by_mode;
         DROP INDEX frame_class_by_name;
+        DROP INDEX frame_by_session;
+        CREATE INDEX frame_by_session ON frame (
+            session, captured_us, mode, reason, registration, registration_ok, inliers, similarity_mean,
+            changed_fraction, lat, lon);
 
         -- Classes by name, so that sums can name them in four bytes.
         CREATE TABLE class (

@@ -93,6 +93,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running frames get when the server stops.")
     var drainTimeout = 30
 
+    @OptionGroup var queries: QueryOptions
+
     @Option(help: "A key that clients must show as \"Authorization: Bearer KEY\"; may be given several times.")
     var apiKey: [String] = []
 
@@ -158,7 +160,9 @@ struct ServeCommand: AsyncParsableCommand {
             loaded.append(model)
         }
 
-        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data))
+        var storing = SQLiteStore.Options()
+        queries.apply(to: &storing, logger)
+        let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data), options: storing)
         let metrics = Metrics()
         var limits = SessionRegistry.Limits()
         limits.stateBudget = stateMemory << 20

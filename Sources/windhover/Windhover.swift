@@ -10,7 +10,7 @@ struct Windhover: AsyncParsableCommand {
         version: "windhover 0.1.0",
         subcommands: [
             ServeCommand.self, SendCommand.self, ResultsCommand.self, ModelsCommand.self, SimulateCommand.self,
-            EvaluateCommand.self, BenchCommand.self,
+            EvaluateCommand.self, BenchCommand.self, FillCommand.self, QueriesCommand.self,
         ])
 
     static func main() async {

@@ -31,6 +31,7 @@ final class TestServer: Sendable {
         /// Wraps the model, to make it slow or faulty.
         var model: @Sendable (any SegmentationModel) -> any SegmentationModel = { $0 }
         var data: URL?
+        var store = SQLiteStore.Options()
     }
 
     static let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -49,7 +50,7 @@ final class TestServer: Sendable {
         for bundle in try ModelBundle.loadAll(in: Self.golden) {
             models.append(setup.model(try await engine.load(bundle)))
         }
-        let store = try SQLiteStore.open(directory: data)
+        let store = try SQLiteStore.open(directory: data, options: setup.store)
         let metrics = Metrics()
         registry = SessionRegistry(
             models: models, defaultModel: "golden-7", store: store, limits: setup.limits, clock: setup.clock,

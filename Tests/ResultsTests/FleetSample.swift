@@ -67,7 +67,7 @@ struct FleetSample {
     static let filters: [Filter] = [
         ("session", { $0.sessions = $1.some(\.sessionID) }),
         ("drone", { $0.drones = $1.some(\.droneID, or: "nobody") }),
-        ("mission", { $0.missions = $1.some(\.missionID, or: "none") }),
+        ("mission", { $0.missions = $1.some(\.missionID, or: "no mission") }),
         ("model", { $0.models = $1.some(\.model) }),
         ("mode", { $0.modes = $1.some(\.mode) }),
         ("reason", { $0.reasons = $1.some(\.reason, or: FrameQuery.none) }),

@@ -26,7 +26,7 @@ import Testing
                         ? "INDEX rollup_by_drone (drone=? AND hour>? AND hour<?)" : "PRIMARY KEY (hour>? AND hour<?)"
             guard plan[0].count == 1, plan[0][0].hasSuffix("SEARCH rollup USING \(index)"),
                 plan[1] == ["SEARCH zone USING PRIMARY KEY (session=? AND minute>? AND minute<?)"],
-                plan[2][0].contains("SEARCH f USING INDEX frame_by_session (session=? AND captured_us>?"),
+                plan[2][0].contains("INDEX frame_by_session (session=? AND captured_us>? AND captured_us<?)"),
                 !plan[2].contains(where: { $0.contains("SCAN") || $0.contains("B-TREE") })
             else {
                 Issue.record("\(query): \(plan)")
