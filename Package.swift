@@ -32,6 +32,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -51,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.86.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.29.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.4.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
@@ -74,11 +76,13 @@ let package = Package(
         // 3: state
         .target(name: "Sessions", dependencies: ["Imaging", "Inference", "SSP", "Results", crypto]),
         .target(name: "Benchmark", dependencies: ["CKernels", "CVision", "Imaging", "Inference", "SSP", "Simulation"]),
+        .target(name: "Videos", dependencies: ["Imaging", "Inference", "Results", "Sessions", logging, subprocess]),
         // 4: HTTP
         .target(
             name: "API",
             dependencies: [
-                "Sessions", "Results", "Imaging", hummingbird, httpTypes, nio, nioHTTPTypes, lifecycle, signals,
+                "Sessions", "Results", "Imaging", "Videos", hummingbird, httpTypes, nio, nioHTTPTypes, lifecycle,
+                signals,
                 logging, crypto,
             ],
             resources: [.embedInCode("openapi.yaml")]),
@@ -86,8 +90,8 @@ let package = Package(
         .executableTarget(
             name: "windhover",
             dependencies: [
-                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "WindhoverClient", arguments,
-                logging, yaml,
+                "API", "Benchmark", "CKernels", "Evaluation", "Imaging", "Simulation", "Videos", "WindhoverClient",
+                arguments, logging, yaml,
             ],
             linkerSettings: openVINOPath),
 
@@ -105,7 +109,8 @@ let package = Package(
         .testTarget(
             name: "BenchmarkTests", dependencies: ["Benchmark", "Simulation"], linkerSettings: openVINOPath),
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
-        .testTarget(name: "APITests", dependencies: ["API", yaml, nio], linkerSettings: openVINOPath),
+        .testTarget(name: "VideosTests", dependencies: ["Videos"], linkerSettings: openVINOPath),
+        .testTarget(name: "APITests", dependencies: ["API", "Videos", yaml, nio], linkerSettings: openVINOPath),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Imaging", "WindhoverClient", "windhover"],
             linkerSettings: openVINOPath),

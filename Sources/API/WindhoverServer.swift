@@ -7,6 +7,7 @@ import Results
 import ServiceLifecycle
 import Sessions
 import UnixSignals
+import Videos
 
 /// The service: HTTP in front of sessions and their log.
 ///
@@ -21,12 +22,14 @@ package struct WindhoverServer: Sendable {
         package var pages = WebPages()
         package var maxBodyBytes = 16 << 20
         package var maxConnections = 1024
-        /// From a request's head to the end of its body; of a stream of frames, without a byte of it.
+        /// From a request's head to the end of its body; of a stream of frames or a video file, without a byte of it.
         package var bodyTimeout: Duration = .seconds(30)
         /// Without a byte, and for a request's head.
         package var idleTimeout: Duration = .seconds(60)
         /// The longest silence of a stream of events.
         package var heartbeat: Duration = .seconds(15)
+        /// What video files may take.
+        package var videos = VideoSettings.none
         /// For running frames when the server stops.
         package var drainTimeout: Duration = .seconds(30)
 
@@ -38,6 +41,8 @@ package struct WindhoverServer: Sendable {
     private let store: any ResultStore
     private let metrics: Metrics
     private let logger: Logger
+    private let videos: VideoQueue
+    private let maker: PictureMaker
 
     package init(
         configuration: Configuration, registry: SessionRegistry, store: any ResultStore, metrics: Metrics,
@@ -48,13 +53,17 @@ package struct WindhoverServer: Sendable {
         self.store = store
         self.metrics = metrics
         self.logger = logger
+        let maker = PictureMaker(registry: registry, store: store)
+        self.maker = maker
+        videos = VideoQueue(
+            settings: configuration.videos, registry: registry, store: store, logger: logger,
+            draw: { try await maker.overlay(of: $0, alpha: 0.5, only: nil, legend: true) }, observer: metrics.record)
     }
 
     /// Method and path of everything that is answered, paths as OpenAPI writes them.
     package var resources: [(method: String, path: String)] { routes.map { ($0.method.rawValue, $0.path) } }
 
     private var routes: [Route] {
-        let maker = PictureMaker(registry: registry, store: store)
         let groups = [
             SessionRoutes(registry: registry, store: store).routes,
             UploadRoutes(registry: registry, store: store, maxBody: configuration.maxBodyBytes).routes,
@@ -67,9 +76,10 @@ package struct WindhoverServer: Sendable {
                 store: store, pictures: LivePictures(maker: maker), metrics: metrics,
                 heartbeat: configuration.heartbeat
             ).routes,
+            VideoRoutes(queue: videos, registry: registry, store: store).routes,
             ModelRoutes(registry: registry).routes,
             LoginRoutes(keys: AccessKeys(configuration.keys)).routes,
-            OperationRoutes(registry: registry, store: store, metrics: metrics).routes,
+            OperationRoutes(registry: registry, store: store, metrics: metrics, videos: videos).routes,
         ]
         return groups.flatMap { $0 }
     }
@@ -98,7 +108,7 @@ package struct WindhoverServer: Sendable {
         }
         let guardLimits = ConnectionGuard.Limits(
             bodyTime: TimeAmount(configuration.bodyTimeout), bodyBytes: configuration.maxBodyBytes,
-            stallTime: TimeAmount(configuration.idleTimeout))
+            videoBytes: configuration.videos.maxBytes, stallTime: TimeAmount(configuration.idleTimeout))
         let application = Application(
             router: router,
             server: .http1(
@@ -110,10 +120,12 @@ package struct WindhoverServer: Sendable {
                 availableConnectionsDelegate: .maximum(configuration.maxConnections, logger: logger)),
             onServerRunning: { await onRunning($0.localAddress?.port ?? 0) }, logger: logger)
 
-        // They stop in the opposite order: no new frames, running ones finish, connections close, the store last.
+        try await videos.restore()
+        // They stop in the opposite order: video files are interrupted, no new frames, running ones finish, connections
+        // close, the store last.
         let services: [any Service] = [
             StoreService(store: store), ExpiryService(registry: registry), application,
-            DrainService(registry: registry, logger: logger),
+            DrainService(registry: registry, logger: logger), VideoService(queue: videos),
         ]
         var group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
@@ -168,6 +180,22 @@ private struct ExpiryService: Service {
                 await registry.expire()
             }
         }
+    }
+}
+
+/// Runs video files, until they are interrupted: their frames are the last to come in.
+private struct VideoService: Service {
+    let queue: VideoQueue
+
+    func run() async throws {
+        await queue.start()
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await queue.expire()
+                try? await Task.sleep(for: .seconds(60))
+            }
+        }
+        await queue.stop()
     }
 }
 

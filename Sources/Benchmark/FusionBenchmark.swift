@@ -104,6 +104,8 @@ package struct FusionBenchmark: Sendable, Encodable {
         }
 
         private func measure(_ rounds: Int, _ body: () -> Void) -> Distribution {
+            let threads = Registrar.use(threads: 1)
+            defer { Registrar.use(threads: threads) }
             body()
             return Distribution((0..<rounds).map { _ in Stopwatch.thread(body).milliseconds })
         }

@@ -7,7 +7,7 @@ import Simulation
 package struct RegistrationBenchmark: Sendable, Encodable {
     package let method: String
     package let pairs: Int
-    /// Milliseconds of processor time, on one thread: the new frame's key frame, and the fit to the last one's.
+    /// Milliseconds of processor time, on one thread: the new frame's landmarks, and the fit to the last one's.
     package let time: Distribution
     /// Distance of the frame's corners from where they belong, pixels, the mean of four; nil where nobody knows.
     package let cornerError: Distribution?
@@ -46,6 +46,8 @@ package struct RegistrationBenchmark: Sendable, Encodable {
     }
 
     package init(_ method: RegistrationMethod, _ pairs: [Pair]) {
+        let threads = Registrar.use(threads: 1)
+        defer { Registrar.use(threads: threads) }
         let registrar = Registrar(method: method)
         var times: [Double] = []
         var corners: [Double] = []
@@ -53,9 +55,12 @@ package struct RegistrationBenchmark: Sendable, Encodable {
         var failures = 0
         for pair in pairs {
             // Kept since the frame before: not measured.
-            let kept = registrar.keyframe(pair.previous)
+            let kept = registrar.landmarks(pair.previous)
+            kept?.findCorners()
             let (found, time) = Stopwatch.thread {
-                registrar.register(previous: kept, current: registrar.keyframe(pair.current))
+                let current = registrar.landmarks(pair.current)
+                current?.findCorners()
+                return registrar.register(previous: kept, current: current)
             }
             times.append(time)
             guard let homography = found.homography else {

@@ -29,14 +29,9 @@ constexpr double enough = 0.03;
 constexpr float roundTrip = 0.7f;
 constexpr int smallWidth = 160;
 
-struct Once {
-    // One thread: the service runs sessions side by side, and sets the number of threads itself.
-    Once() { cv::setNumThreads(1); }
-};
-
 } // namespace
 
-struct windhover_keyframe {
+struct windhover_landmarks {
     int method = 0;
     cv::Size size;
     // Pixels of the working picture per pixel of the frame, along x and y.
@@ -101,7 +96,7 @@ cv::Ptr<cv::Feature2D> detector(int method) {
 }
 
 // Correspondences previous -> current in working pixels.
-void track(const windhover_keyframe &previous, const windhover_keyframe &current, std::vector<cv::Point2f> &from,
+void track(const windhover_landmarks &previous, const windhover_landmarks &current, std::vector<cv::Point2f> &from,
            std::vector<cv::Point2f> &to) {
     if (previous.points.empty()) return;
     const cv::TermCriteria stop(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, steps, enough);
@@ -122,7 +117,7 @@ void track(const windhover_keyframe &previous, const windhover_keyframe &current
     }
 }
 
-void match(const windhover_keyframe &previous, const windhover_keyframe &current, std::vector<cv::Point2f> &from,
+void match(const windhover_landmarks &previous, const windhover_landmarks &current, std::vector<cv::Point2f> &from,
            std::vector<cv::Point2f> &to) {
     if (previous.descriptors.rows < 2 || current.descriptors.rows < 2) return;
     std::vector<std::vector<cv::DMatch>> pairs;
@@ -138,45 +133,61 @@ void match(const windhover_keyframe &previous, const windhover_keyframe &current
 
 extern "C" {
 
-windhover_keyframe *windhover_keyframe_create(int32_t method, const uint8_t *grey, int32_t width, int32_t height) {
-    static const Once once;
+windhover_landmarks *windhover_landmarks_create(int32_t method, const uint8_t *grey, int32_t width, int32_t height,
+                                                int32_t reduction, int32_t frame_width, int32_t frame_height) {
     try {
-        if (width < 1 || height < 1) return nullptr;
-        auto keyframe = std::make_unique<windhover_keyframe>();
+        if (width < 1 || height < 1 || reduction < 1) return nullptr;
+        auto landmarks = std::make_unique<windhover_landmarks>();
         const cv::Mat whole(height, width, CV_8UC1, const_cast<uint8_t *>(grey));
         const cv::Mat working = reduced(whole, method == WINDHOVER_KLT ? trackingWidth : matchingWidth);
-        keyframe->method = method;
-        keyframe->size = whole.size();
-        keyframe->scaleX = double(working.cols) / width;
-        keyframe->scaleY = double(working.rows) / height;
-        cv::resize(whole.cols <= smallWidth ? whole : working, keyframe->small,
+        landmarks->method = method;
+        landmarks->size = cv::Size(frame_width, frame_height);
+        // The last column and row of a reduced picture may reach beyond the frame.
+        landmarks->scaleX = double(working.cols) / (double(width) * reduction);
+        landmarks->scaleY = double(working.rows) / (double(height) * reduction);
+        cv::resize(whole.cols <= smallWidth ? whole : working, landmarks->small,
                    cv::Size(std::min(smallWidth, whole.cols),
                             std::max(1, int(std::lround(double(whole.rows) * std::min(smallWidth, whole.cols) / whole.cols)))),
                    0, 0, cv::INTER_AREA);
         if (method == WINDHOVER_KLT) {
-            cv::buildOpticalFlowPyramid(working, keyframe->pyramid, window, levels, true, cv::BORDER_REFLECT_101,
+            cv::buildOpticalFlowPyramid(working, landmarks->pyramid, window, levels, true, cv::BORDER_REFLECT_101,
                                         cv::BORDER_CONSTANT, false);
-            keyframe->points = spreadCorners(keyframe->pyramid);
         } else {
-            detector(method)->detectAndCompute(working, cv::noArray(), keyframe->keypoints, keyframe->descriptors);
+            detector(method)->detectAndCompute(working, cv::noArray(), landmarks->keypoints, landmarks->descriptors);
         }
-        return keyframe.release();
+        return landmarks.release();
     } catch (...) {
         return nullptr;
     }
 }
 
-void windhover_keyframe_free(windhover_keyframe *keyframe) { delete keyframe; }
+int32_t windhover_set_threads(int32_t threads) {
+    const int before = cv::getNumThreads();
+    cv::setNumThreads(threads);
+    return before;
+}
 
-size_t windhover_keyframe_bytes(const windhover_keyframe *keyframe) {
-    size_t bytes = sizeof(*keyframe) + keyframe->small.total() + keyframe->points.size() * sizeof(cv::Point2f) +
-                   keyframe->keypoints.size() * sizeof(cv::KeyPoint) +
-                   keyframe->descriptors.total() * keyframe->descriptors.elemSize();
-    for (const auto &level : keyframe->pyramid) bytes += level.total() * level.elemSize();
+int32_t windhover_tracking_width(void) { return trackingWidth; }
+
+void windhover_landmarks_find_corners(windhover_landmarks *landmarks) {
+    try {
+        if (landmarks->method == WINDHOVER_KLT) landmarks->points = spreadCorners(landmarks->pyramid);
+    } catch (...) {
+        // Without corners the next frame is not registered, and says so.
+    }
+}
+
+void windhover_landmarks_free(windhover_landmarks *landmarks) { delete landmarks; }
+
+size_t windhover_landmarks_bytes(const windhover_landmarks *landmarks) {
+    size_t bytes = sizeof(*landmarks) + landmarks->small.total() + landmarks->points.size() * sizeof(cv::Point2f) +
+                   landmarks->keypoints.size() * sizeof(cv::KeyPoint) +
+                   landmarks->descriptors.total() * landmarks->descriptors.elemSize();
+    for (const auto &level : landmarks->pyramid) bytes += level.total() * level.elemSize();
     return bytes;
 }
 
-int32_t windhover_register(const windhover_keyframe *previous, const windhover_keyframe *current, windhover_fit *fit) {
+int32_t windhover_register(const windhover_landmarks *previous, const windhover_landmarks *current, windhover_fit *fit) {
     *fit = {{1, 0, 0, 0, 1, 0, 0, 0, 1}, 0, 0};
     try {
         if (previous->method != current->method || previous->size != current->size) return -1;
@@ -206,7 +217,7 @@ int32_t windhover_register(const windhover_keyframe *previous, const windhover_k
     }
 }
 
-double windhover_correlation(const windhover_keyframe *previous, const windhover_keyframe *current,
+double windhover_correlation(const windhover_landmarks *previous, const windhover_landmarks *current,
                              const double *homography) {
     try {
         const double sx = double(current->small.cols) / current->size.width;

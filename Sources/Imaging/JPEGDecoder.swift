@@ -17,8 +17,22 @@ enum JPEGDecoder {
         return stored.turned(structure.orientation ?? .up)
     }
 
+    /// The brightness of a picture of `width` × `height`, one pixel for every `reduction` × `reduction`; nil if it is
+    /// damaged.
+    ///
+    /// `reduction` is 2, 4 or 8.
+    static func luminance(_ bytes: [UInt8], width: Int, height: Int, reduction: Int) -> GreyMap? {
+        let (smallWidth, smallHeight) = ((width + reduction - 1) / reduction, (height + reduction - 1) / reduction)
+        guard
+            let pixels = try? decompress(
+                bytes, width: width, height: height, as: (smallWidth, smallHeight), format: TJPF_GRAY, channels: 1)
+        else { return nil }
+        return GreyMap(width: smallWidth, height: smallHeight, pixels: pixels)
+    }
+
     private static func decompress(
-        _ bytes: [UInt8], width: Int, height: Int, format: TJPF, channels: Int
+        _ bytes: [UInt8], width: Int, height: Int, as size: (width: Int, height: Int)? = nil, format: TJPF,
+        channels: Int
     ) throws(ImageError) -> [UInt8] {
         guard let handle = tjInitDecompress() else { throw ImageError(.corrupt, "The JPEG decoder is out of memory") }
         defer { tjDestroy(handle) }
@@ -30,12 +44,14 @@ enum JPEGDecoder {
         // libjpeg calls premature ends and damaged codes warnings, paints grey and goes on. Not here: an operator
         // would take the grey for ground.
         let flags = TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS
-        let size = width * height * channels
+        let size = size ?? (width, height)
+        let total = size.width * size.height * channels
         var status: Int32 = -1
-        let pixels = [UInt8](unsafeUninitializedCapacity: size) { out, count in
+        let pixels = [UInt8](unsafeUninitializedCapacity: total) { out, count in
             status = tjDecompress2(
-                handle, bytes, UInt(bytes.count), out.baseAddress, w, 0, h, Int32(format.rawValue), flags)
-            count = status == 0 ? size : 0
+                handle, bytes, UInt(bytes.count), out.baseAddress, Int32(size.width), 0, Int32(size.height),
+                Int32(format.rawValue), flags)
+            count = status == 0 ? total : 0
         }
         guard status == 0 else { throw failure(handle) }
         return pixels

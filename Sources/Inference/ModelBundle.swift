@@ -84,6 +84,14 @@ package struct ModelBundle: Sendable, Equatable {
         return bundles.sorted { $0.name < $1.name }
     }
 
+    /// The bundle that is named, or, where none is, the one that ships, else the first.
+    ///
+    /// Nil if there is none of that name.
+    package static func choose(_ name: String?, among bundles: [ModelBundle]) -> ModelBundle? {
+        guard let name else { return bundles.first { $0.name == "aerial-nano" } ?? bundles.first }
+        return bundles.first { $0.name == name }
+    }
+
     private init(directory: URL) throws {
         let manifest = directory.appendingPathComponent("model.json")
         guard let json = FileManager.default.contents(atPath: manifest.path) else {

@@ -9,6 +9,8 @@ package struct UrgencyLine<Element> {
 
     package init() {}
 
+    package var count: Int { places.count }
+
     package mutating func append(_ element: Element, isUrgent: Bool) {
         places.append((element, isUrgent))
     }

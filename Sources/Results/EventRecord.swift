@@ -13,6 +13,8 @@ package struct EventRecord: Sendable, Equatable {
         case idle = "session-idle"
         case resumed = "session-resumed"
         case ended = "session-ended"
+        /// How far the job of a video file has come.
+        case video
 
         init(_ state: SessionRecord.State) {
             switch state {
@@ -33,13 +35,13 @@ package struct EventRecord: Sendable, Equatable {
     package var at: Date
     /// Of kind `frame`, as read.
     package var frame: FrameRecord?
-    /// Why.
+    /// Why; of a video its job's state.
     package var reason: String?
-    /// Of the frame it has to do with, or the session's last.
+    /// Of the frame it has to do with, or the session's last; of a video how many frames there will be.
     package var sequence: Int?
-    /// Frames that were dropped since the last stored one.
+    /// Frames that were dropped since the last stored one; of a video, frames that were run.
     package var count: Int?
-    /// Of the model of a session that began.
+    /// Of the model of a session that began; of a video its id.
     package var name: String?
 
     package init(

@@ -3,7 +3,7 @@ import Foundation
 /// The log of everything seen.
 ///
 /// A call that returns has made its change durable.
-package protocol ResultStore: Sendable {
+package protocol ResultStore: VideoStore {
     func insert(_ session: SessionRecord) async throws
     func session(_ id: String) async throws -> SessionRecord?
     /// Newest first; filters are exact.

@@ -22,6 +22,10 @@ enum Schema {
             try db.execute(sql: version2)
             try db.execute(sql: "PRAGMA user_version = 2")
         }
+        migrator.registerMigration("4: videos", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: videos)
+            try db.execute(sql: "PRAGMA user_version = 4")
+        }
         migrator.registerMigration("6: queries", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: queries)
             try Rollups.fill(db, report: report)

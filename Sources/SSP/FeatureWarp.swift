@@ -6,20 +6,23 @@ enum FeatureWarp {
     /// Each cell p of the result reads `features` at H⁻¹p, bilinear, zero outside.
     ///
     /// `homography` is previous → current on the feature grid. Result: 1×F×h×w.
-    static func warp(_ features: StoredFloats, channels: Int, height: Int, width: Int, by homography: Homography)
-        -> Tensor
-    {
+    static func warp(
+        _ features: StoredFloats, channels: Int, height: Int, width: Int, by homography: Homography, threads: Int = 1
+    ) -> Tensor {
         let out = Tensor(shape: [1, channels, height, width])
         let plane = height * width
-        var row = WarpedRow(homography, width: width, height: height)
+        let row = WarpedRow(homography, width: width, height: height)
         features.withValues { values, half in
             let size = half ? MemoryLayout<UInt16>.stride : MemoryLayout<Float>.stride
-            for y in 0..<height {
-                row.move(to: y)
-                for channel in 0..<channels {
-                    windhover_warp_plane(
-                        values + channel * plane * size, half, row.cells, row.weights, Int32(width),
-                        Int32(height), out.values + channel * plane + y * width)
+            _ = Bands.map(height, threads: threads) { band in
+                var row = row
+                for y in band {
+                    row.move(to: y)
+                    for channel in 0..<channels {
+                        windhover_warp_plane(
+                            values + channel * plane * size, half, row.cells, row.weights, Int32(width),
+                            Int32(height), out.values + channel * plane + y * width)
+                    }
                 }
             }
         }

@@ -33,47 +33,65 @@ package struct Fusion {
     private let height: Int
     private let columns: Interpolation
     private let rows: Interpolation
+    private let threads: Int
 
-    init(bundle: ModelBundle, shapes: ModelShapes) {
+    init(bundle: ModelBundle, shapes: ModelShapes, threads: Int) {
         self.init(
             logitsWidth: shapes.logitsWidth, logitsHeight: shapes.logitsHeight, width: bundle.inputWidth,
-            height: bundle.inputHeight, upsampling: bundle.upsampling)
+            height: bundle.inputHeight, upsampling: bundle.upsampling, threads: threads)
     }
 
     /// `width` × `height` is the network's input; logits come at `logitsWidth` × `logitsHeight`.
     package init(
-        logitsWidth: Int, logitsHeight: Int, width: Int, height: Int, upsampling: ModelBundle.Upsampling
+        logitsWidth: Int, logitsHeight: Int, width: Int, height: Int, upsampling: ModelBundle.Upsampling,
+        threads: Int = 1
     ) {
         self.width = width
         self.height = height
+        self.threads = threads
         columns = Interpolation(from: logitsWidth, to: width, kernel: upsampling)
         rows = Interpolation(from: logitsHeight, to: height, kernel: upsampling)
     }
 
     /// The upsampled logits themselves.
     package func upsample(_ logits: Tensor, precision: StatePrecision) -> Result {
-        eachRow(of: logits, precision) { row in
-            windhover_spread_row(
-                row.logits, precision == .float16, row.stride, row.classes, row.out, row.labels)
-        }
+        let (source, classes) = (WideRows.Source(logits), logits.channels)
+        let stride = LogitsMap.stride(classes: classes)
+        return filled(classes: classes, precision) { band, pixels in
+            var wide = WideRows(source, columns: columns, from: rows.taps[band.lowerBound].indices.0)
+            for y in band {
+                let (out, labels) = pixels(y)
+                windhover_spread_row(
+                    wide.rows(rows.taps[y]), precision == .float16, Int32(stride), Int32(classes), out, labels)
+            }
+        }.result
     }
 
     /// The upsampled logits blended with the previous ones, in their precision.
     package func fuse(_ logits: Tensor, previous: Previous) -> Result {
-        var similarity = SimilarityRows(previous.similarity, width: width, height: height)
-        var back = WarpedRow(previous.homography, width: width, height: height)
-        var (seen, changed): (Int32, Int32) = (0, 0)
-        var result = previous.logits.withValues { last, half in
-            eachRow(of: logits, previous.logits.precision) { row in
-                similarity.move(to: row.y)
-                back.move(to: row.y)
-                windhover_fuse_row(
-                    row.logits, last, Int32(height), half, back.cells, back.weights, similarity.row, row.stride,
-                    row.classes, row.out, row.labels, &seen, &changed)
+        let (source, classes) = (WideRows.Source(logits), logits.channels)
+        let stride = LogitsMap.stride(classes: classes)
+        let similarity = SimilarityRows(previous.similarity, width: width, height: height)
+        let back = WarpedRow(previous.homography, width: width, height: height)
+        var (result, counts) = previous.logits.withValues { last, half in
+            filled(classes: classes, previous.logits.precision) { band, pixels in
+                var wide = WideRows(source, columns: columns, from: rows.taps[band.lowerBound].indices.0)
+                var (similarity, back) = (similarity, back)
+                var (seen, changed): (Int32, Int32) = (0, 0)
+                for y in band {
+                    similarity.move(to: y)
+                    back.move(to: y)
+                    let (out, labels) = pixels(y)
+                    windhover_fuse_row(
+                        wide.rows(rows.taps[y]), last, Int32(height), half, back.cells, back.weights, similarity.row,
+                        Int32(stride), Int32(classes), out, labels, &seen, &changed)
+                }
+                return (seen: Int(seen), changed: Int(changed))
             }
         }
+        let seen = counts.reduce(0) { $0 + $1.seen }
         result.similarityMean = similarity.mean
-        result.changedFraction = seen > 0 ? Double(changed) / Double(seen) : nil
+        result.changedFraction = seen > 0 ? Double(counts.reduce(0) { $0 + $1.changed }) / Double(seen) : nil
         return result
     }
 
@@ -81,59 +99,46 @@ package struct Fusion {
     ///
     /// `similarity` only tells how far they can still be believed: 1×1×h×w, 0…1.
     package func carry(_ previous: Previous, classes: Int) -> Result {
-        var back = WarpedRow(previous.homography, width: width, height: height, reaching: true)
+        let back = WarpedRow(previous.homography, width: width, height: height, reaching: true)
         let stride = LogitsMap.stride(classes: classes)
         var result = previous.logits.withValues { last, half in
-            eachRow(stride: stride, classes: classes, previous.logits.precision) { y, out, labels in
-                back.move(to: y)
-                windhover_carry_row(
-                    last, Int32(height), half, back.cells, back.weights, Int32(width), Int32(stride), Int32(classes),
-                    out, labels)
-            }
+            filled(classes: classes, previous.logits.precision) { band, pixels in
+                var back = back
+                for y in band {
+                    back.move(to: y)
+                    let (out, labels) = pixels(y)
+                    windhover_carry_row(
+                        last, Int32(height), half, back.cells, back.weights, Int32(width), Int32(stride),
+                        Int32(classes), out, labels)
+                }
+            }.result
         }
         result.similarityMean = SimilarityRows(previous.similarity, width: width, height: height).mean
         return result
     }
 
-    /// One row of the result.
-    private struct Row {
-        let y: Int
-        let stride: Int32
-        let classes: Int32
-        /// The logits that it lies between.
-        let logits: windhover_rows
-        /// To be written.
-        let out: UnsafeMutableRawPointer
-        let labels: UnsafeMutablePointer<UInt8>
-    }
+    /// Where a row's logits and its labels are to be written.
+    private typealias Pixels = (Int) -> (UnsafeMutableRawPointer, UnsafeMutablePointer<UInt8>)
 
-    private func eachRow(of logits: Tensor, _ precision: StatePrecision, _ fill: (Row) -> Void) -> Result {
-        let (classes, stride) = (logits.channels, LogitsMap.stride(classes: logits.channels))
-        var wide = WideRows(logits, columns: columns)
-        return eachRow(stride: stride, classes: classes, precision) { y, out, labels in
-            fill(
-                Row(
-                    y: y, stride: Int32(stride), classes: Int32(classes), logits: wide.rows(rows.taps[y]), out: out,
-                    labels: labels))
-        }
-    }
-
-    /// `fill` is told a row's number, and where its logits and its labels are to be written.
-    private func eachRow(
-        stride: Int, classes: Int, _ precision: StatePrecision,
-        _ fill: (Int, UnsafeMutableRawPointer, UnsafeMutablePointer<UInt8>) -> Void
-    ) -> Result {
+    /// What `fill`, which is given the rows in bands, makes of them; and its results, from the top.
+    private func filled<Count>(
+        classes: Int, _ precision: StatePrecision, _ fill: (Range<Int>, Pixels) -> Count
+    ) -> (result: Result, counts: [Count]) {
+        let stride = LogitsMap.stride(classes: classes)
         var values: StoredFloats?
+        var counts: [Count] = []
         let labels = [UInt8](unsafeUninitializedCapacity: width * height) { labels, count in
             values = StoredFloats(count: width * height * stride, precision: precision) { out in
-                for y in 0..<height {
-                    fill(y, out + y * width * stride * precision.bytes, labels.baseAddress! + y * width)
+                let bytes = width * stride * precision.bytes
+                counts = Bands.map(height, threads: threads) { band in
+                    fill(band) { y in (out + y * bytes, labels.baseAddress! + y * width) }
                 }
             }
             count = width * height
         }
-        return Result(
+        let result = Result(
             logits: LogitsMap(width: width, height: height, classes: classes, values: values!),
             mask: LabelMap(width: width, height: height, classes: labels))
+        return (result, counts)
     }
 }

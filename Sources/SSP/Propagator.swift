@@ -20,18 +20,24 @@ package struct Propagator: Sendable {
         /// Of the pixels the previous frame showed too, the fraction whose class changed, 0…1.
         package let changedFraction: Double?
 
+        fileprivate let threads: Int
+
         /// The mask at the uploaded frame's size.
         package func mask(width: Int, height: Int) -> LabelMap {
-            (mask.width, mask.height) == (width, height) ? mask : logits.labels(mask, width: width, height: height)
+            (mask.width, mask.height) == (width, height)
+                ? mask : logits.labels(mask, width: width, height: height, threads: threads)
         }
     }
 
     package let model: any SegmentationModel
     private let fusion: Fusion
+    private let threads: Int
 
-    package init(model: any SegmentationModel) {
+    /// `threads`: how many may work on the pixels of one frame at a time.
+    package init(model: any SegmentationModel, threads: Int = 1) {
         self.model = model
-        fusion = Fusion(bundle: model.bundle, shapes: model.shapes)
+        self.threads = threads
+        fusion = Fusion(bundle: model.bundle, shapes: model.shapes, threads: threads)
     }
 
     private var bundle: ModelBundle { model.bundle }
@@ -75,24 +81,39 @@ package struct Propagator: Sendable {
         }
     }
 
-    /// Step 7: warps the previous features and compares them with the current ones.
+    /// Where the camera's motion takes the previous features.
+    package struct WarpedFeatures: Sendable {
+        fileprivate let motion: Homography
+        fileprivate let onFeatures: Homography
+        fileprivate let tensor: Tensor
+    }
+
+    /// Step 7, the half that does not need the image model: warps the previous features.
     ///
-    /// `features` are the current frame's, 1×F×h×w; `homography` is previous → current in pixels of the uploaded frames.
-    package func align(_ features: Tensor, state: TemporalState, homography: Homography) async throws -> Alignment {
+    /// `homography` is previous → current in pixels of the uploaded frames.
+    package func warp(_ state: TemporalState, homography: Homography) -> WarpedFeatures {
         let network = (width: bundle.inputWidth, height: bundle.inputHeight)
+        let (height, width) = (model.shapes.featureHeight, model.shapes.featureWidth)
         let motion = (homography * state.motion).rescaled(from: (state.frameWidth, state.frameHeight), to: network)
         let onFeatures = motion.onFeatures(
-            strideX: (Double(network.width) / Double(features.width)).rounded(),
-            strideY: (Double(network.height) / Double(features.height)).rounded())
-        let warped = FeatureWarp.warp(
-            state.features, channels: features.channels, height: features.height, width: features.width, by: onFeatures)
+            strideX: (Double(network.width) / Double(width)).rounded(),
+            strideY: (Double(network.height) / Double(height)).rounded())
+        return WarpedFeatures(
+            motion: motion, onFeatures: onFeatures,
+            tensor: FeatureWarp.warp(
+                state.features, channels: model.shapes.featureChannels, height: height, width: width, by: onFeatures,
+                threads: threads))
+    }
+
+    /// Step 7, the other half: compares them with the current ones, 1×F×h×w.
+    package func align(_ features: Tensor, with warped: WarpedFeatures) async throws -> Alignment {
         let similarity: Tensor
         switch bundle.similarity {
-        case .conv: similarity = try await model.similarity(previous: warped, current: features)
-        case .cosine: similarity = CosineSimilarity.map(previous: warped, current: features)
+        case .conv: similarity = try await model.similarity(previous: warped.tensor, current: features)
+        case .cosine: similarity = CosineSimilarity.map(previous: warped.tensor, current: features)
         case nil: preconditionFailure("a bundle that propagates has a similarity")
         }
-        return Alignment(motion: motion, similarity: similarity, onFeatures: onFeatures)
+        return Alignment(motion: warped.motion, similarity: similarity, onFeatures: warped.onFeatures)
     }
 
     /// Steps 6 and 8: warps the previous logits and blends them into the current ones.
@@ -114,19 +135,19 @@ package struct Propagator: Sendable {
     ///
     /// `precision` is the features'; the logits have theirs already.
     package func state(
-        after prediction: Prediction, _ output: ImageOutput, keyframe: Keyframe?, frameWidth: Int, frameHeight: Int,
+        after prediction: Prediction, _ output: ImageOutput, landmarks: Landmarks?, frameWidth: Int, frameHeight: Int,
         precision: StatePrecision
     ) -> TemporalState? {
         guard bundle.method == .ssp, let features = output.features else { return nil }
         return TemporalState(
             logits: prediction.logits.values,
-            features: StoredFloats(features.array, precision: precision), keyframe: keyframe,
+            features: StoredFloats(features.array, precision: precision), landmarks: landmarks,
             frameWidth: frameWidth, frameHeight: frameHeight)
     }
 
     private func prediction(_ fused: Fusion.Result, similarity: Tensor?) -> Prediction {
         Prediction(
             logits: fused.logits, mask: fused.mask, similarity: similarity, similarityMean: fused.similarityMean,
-            changedFraction: fused.changedFraction)
+            changedFraction: fused.changedFraction, threads: threads)
     }
 }

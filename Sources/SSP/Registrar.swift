@@ -1,5 +1,6 @@
 import CVision
 import Imaging
+import Synchronization
 
 /// How the camera's motion between two frames is found.
 package enum RegistrationMethod: String, Sendable, CaseIterable {
@@ -44,10 +45,25 @@ package struct Registrar: Sendable {
         self.method = method
     }
 
+    /// Sets how many threads one registration may use, in the whole process, and tells how many it were before.
+    ///
+    /// They are OpenCV's own; where they are busy with another registration, the caller's does everything.
+    @discardableResult
+    package static func use(threads: Int) -> Int { Int(windhover_set_threads(Int32(threads))) }
+
+    /// The width, in pixels, that a frame's luminance may be reduced to before `landmarks` is given it; nil: every pixel
+    /// counts.
+    package var sufficientWidth: Int? { method == .klt ? Int(windhover_tracking_width()) : nil }
+
     /// What is kept of a frame.
     ///
-    /// Costs the pyramid and corners, or the descriptors. Nil for `.identity`.
-    package func keyframe(_ luminance: GreyMap) -> Keyframe? {
+    /// Costs the pyramid, or the descriptors. Nil for `.identity`.
+    package func landmarks(_ luminance: GreyMap) -> Landmarks? {
+        landmarks(ReducedLuminance(map: luminance, reduction: 1, width: luminance.width, height: luminance.height))
+    }
+
+    /// The same of a frame whose luminance was read at a fraction of its size.
+    package func landmarks(_ luminance: ReducedLuminance) -> Landmarks? {
         let code: windhover_method
         switch method {
         case .klt: code = WINDHOVER_KLT
@@ -55,19 +71,22 @@ package struct Registrar: Sendable {
         case .akaze: code = WINDHOVER_AKAZE
         case .identity: return nil
         }
-        let handle = luminance.pixels.withUnsafeBufferPointer { pixels in
-            windhover_keyframe_create(
-                Int32(code.rawValue), pixels.baseAddress!, Int32(luminance.width), Int32(luminance.height))
+        let map = luminance.map
+        let handle = map.pixels.withUnsafeBufferPointer { pixels in
+            windhover_landmarks_create(
+                Int32(code.rawValue), pixels.baseAddress!, Int32(map.width), Int32(map.height),
+                Int32(luminance.reduction), Int32(luminance.width), Int32(luminance.height))
         }
-        return handle.map { Keyframe(handle: $0, width: luminance.width, height: luminance.height) }
+        return handle.map { Landmarks(handle: $0, width: luminance.width, height: luminance.height) }
     }
 
     /// The motion from `previous` to `current`, both made by this registrar.
-    package func register(previous: Keyframe?, current: Keyframe?) -> Registration {
+    package func register(previous: Landmarks?, current: Landmarks?) -> Registration {
         if method == .identity { return Registration(matches: 0, inliers: 0, homography: .identity) }
         guard let previous, let current, previous.width == current.width, previous.height == current.height else {
             return Registration(matches: 0, inliers: 0, homography: nil)
         }
+        previous.findCorners()
         var fit = windhover_fit()
         let found = windhover_register(previous.handle, current.handle, &fit)
         let (matches, inliers) = (Int(fit.matches), Int(fit.inliers))
@@ -82,12 +101,11 @@ package struct Registrar: Sendable {
 }
 
 /// A frame as registration remembers it.
-///
-/// Immutable.
-package final class Keyframe: @unchecked Sendable {
+package final class Landmarks: @unchecked Sendable {
     let handle: OpaquePointer
     package let width: Int
     package let height: Int
+    private let hasCorners = Mutex(false)
 
     init(handle: OpaquePointer, width: Int, height: Int) {
         self.handle = handle
@@ -95,8 +113,19 @@ package final class Keyframe: @unchecked Sendable {
         self.height = height
     }
 
-    deinit { windhover_keyframe_free(handle) }
+    deinit { windhover_landmarks_free(handle) }
+
+    /// Finds what will be tracked from here to the next frame.
+    ///
+    /// Registering this frame to the one before does not need it, and registering the next one does it if it was not
+    /// done: call it when there is time.
+    package func findCorners() {
+        hasCorners.withLock { done in
+            if !done { windhover_landmarks_find_corners(handle) }
+            done = true
+        }
+    }
 
     /// Memory it holds.
-    package var bytes: Int { windhover_keyframe_bytes(handle) }
+    package var bytes: Int { windhover_landmarks_bytes(handle) }
 }

@@ -5,8 +5,6 @@ import Inference
 struct SimilarityRows {
     /// The row that was moved to last.
     private(set) var row: [Float]
-    /// Mean of all rows.
-    let mean: Double
     private let map: Tensor
     private let columns: Interpolation
     private let rows: Interpolation
@@ -18,13 +16,17 @@ struct SimilarityRows {
         rows = Interpolation(from: map.height, to: height, kernel: .bilinear)
         row = [Float](repeating: 0, count: width)
         line = [Float](repeating: 0, count: map.width)
+    }
+
+    /// Mean of all rows.
+    var mean: Double {
         // Interpolation is linear: what each value counts in the mean is the sum of its weights.
         let (across, down) = (columns.totals(map.width), rows.totals(map.height))
         var sum = 0.0
         for y in 0..<map.height {
             for x in 0..<map.width { sum += down[y] * across[x] * Double(map.values[y * map.width + x]) }
         }
-        mean = sum / Double(width * height)
+        return sum / Double(columns.taps.count * rows.taps.count)
     }
 
     mutating func move(to y: Int) {

@@ -11,7 +11,7 @@ package struct TemporalState: Sendable {
     /// F×h×w.
     package let features: StoredFloats
     /// The newest frame.
-    package let keyframe: Keyframe?
+    package let landmarks: Landmarks?
     /// From the frame whose logits and features these are to the newest, in pixels of the uploaded frames: the identity
     /// unless predictions were carried on since.
     package let motion: Homography
@@ -22,12 +22,13 @@ package struct TemporalState: Sendable {
     package let frameHeight: Int
 
     package init(
-        logits: StoredFloats, features: StoredFloats, keyframe: Keyframe?, motion: Homography = .identity, age: Int = 0,
+        logits: StoredFloats, features: StoredFloats, landmarks: Landmarks?, motion: Homography = .identity,
+        age: Int = 0,
         frameWidth: Int, frameHeight: Int
     ) {
         self.logits = logits
         self.features = features
-        self.keyframe = keyframe
+        self.landmarks = landmarks
         self.motion = motion
         self.age = age
         self.frameWidth = frameWidth
@@ -35,25 +36,25 @@ package struct TemporalState: Sendable {
     }
 
     /// The same prediction, one frame on: nothing of it is copied or resampled, however far it is carried.
-    package func carried(to keyframe: Keyframe?, by motion: Homography) -> TemporalState {
+    package func carried(to landmarks: Landmarks?, by motion: Homography) -> TemporalState {
         TemporalState(
-            logits: logits, features: features, keyframe: keyframe, motion: motion * self.motion, age: age + 1,
+            logits: logits, features: features, landmarks: landmarks, motion: motion * self.motion, age: age + 1,
             frameWidth: frameWidth, frameHeight: frameHeight)
     }
 
     /// Memory held.
-    package var bytes: Int { logits.bytes + features.bytes + (keyframe?.bytes ?? 0) }
+    package var bytes: Int { logits.bytes + features.bytes + (landmarks?.bytes ?? 0) }
 
-    /// What a session of this model will hold, known before it begins; its key frame is an estimate from above.
+    /// What a session of this model will hold, known before it begins; its landmarks are an estimate from above.
     package static func bytes(
         bundle: ModelBundle, shapes: ModelShapes, precision: StatePrecision
     ) -> Int {
         guard bundle.method == .ssp else { return 0 }
         let logits = bundle.inputWidth * bundle.inputHeight * LogitsMap.stride(classes: shapes.classes)
         let features = shapes.featureChannels * shapes.featureHeight * shapes.featureWidth
-        return (logits + features) * precision.bytes + keyframeBytes
+        return (logits + features) * precision.bytes + landmarkBytes
     }
 
     /// Pyramid of a 640-pixel-wide picture with its derivatives, borders and points.
-    static let keyframeBytes = 4 << 20
+    static let landmarkBytes = 4 << 20
 }

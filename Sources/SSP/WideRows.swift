@@ -1,34 +1,42 @@
 import CKernels
 import Inference
 
-/// Rows of logits at the network's width, made from the top as they are asked for: each is interpolated along x once,
+/// Rows of logits at the network's width, made downwards as they are asked for: each is interpolated along x once,
 /// and the rows between four of them along y only.
 struct WideRows: ~Copyable {
+    /// Logits as the network gives them, but with classes innermost, so that a pixel is one or two vectors.
+    struct Source {
+        fileprivate let values: [Float]
+        fileprivate let stride: Int
+        fileprivate let row: Int
+
+        init(_ logits: Tensor) {
+            let stride = LogitsMap.stride(classes: logits.channels)
+            let (channels, plane) = (logits.channels, logits.width * logits.height)
+            values = [Float](unsafeUninitializedCapacity: plane * stride) { out, count in
+                windhover_interleave(logits.values, Int32(plane), Int32(channels), Int32(stride), out.baseAddress!)
+                count = plane * stride
+            }
+            self.stride = stride
+            row = logits.width * stride
+        }
+    }
+
+    private let source: Source
     private let columns: Interpolation
-    private let stride: Int
-    private let height: Int
-    /// Classes innermost, so that a pixel is one or two vectors.
-    private let narrow: [Float]
-    private let narrowRow: Int
     /// Room for the last four.
     private let wide: UnsafeMutablePointer<Float>
     private let wideRow: Int
-    private var made = 0
+    private var made: Int
 
-    /// `columns` leads from the logits' width to the network's.
-    init(_ logits: Tensor, columns: Interpolation) {
+    /// `columns` leads from the logits' width to the network's; `first` is the first row of the logits that is asked for.
+    init(_ source: Source, columns: Interpolation, from first: Int32) {
+        self.source = source
         self.columns = columns
-        stride = LogitsMap.stride(classes: logits.channels)
-        height = logits.height
-        let (channels, plane, stride) = (logits.channels, logits.width * logits.height, stride)
-        narrow = [Float](unsafeUninitializedCapacity: plane * stride) { out, count in
-            windhover_interleave(logits.values, Int32(plane), Int32(channels), Int32(stride), out.baseAddress!)
-            count = plane * stride
-        }
-        narrowRow = logits.width * stride
+        made = Int(first)
         // Without padding rows would often lie a multiple of 4 KB apart, and compete for the same few lines of the
         // nearest cache.
-        wideRow = columns.taps.count * stride + 80
+        wideRow = columns.taps.count * source.stride + 80
         wide = .allocate(capacity: 4 * wideRow)
     }
 
@@ -39,10 +47,10 @@ struct WideRows: ~Copyable {
     /// They stay what they are until the next call.
     mutating func rows(_ tap: windhover_tap) -> windhover_rows {
         while made <= tap.indices.3 {
-            narrow.withUnsafeBufferPointer {
+            source.values.withUnsafeBufferPointer {
                 windhover_upsample_row(
-                    $0.baseAddress! + made * narrowRow, columns.taps, Int32(columns.taps.count), Int32(stride),
-                    wide + made % 4 * wideRow)
+                    $0.baseAddress! + made * source.row, columns.taps, Int32(columns.taps.count),
+                    Int32(source.stride), wide + made % 4 * wideRow)
             }
             made += 1
         }

@@ -21,33 +21,29 @@ extension FramePipeline {
         on workers: WorkerPool, stages: inout Stages,
         withoutRegistration: @Sendable (SessionMachine.Plan) -> SessionMachine.Plan
     ) async throws -> Step {
-        var plan = planned
         let due = cadence?.reason(age: state?.age ?? 0)
         let follows = planned.mode == .propagated
         let mayCarry = cadence != nil && due == nil && follows
-        let image = mayCarry ? nil : sight.image ?? see(sight.input, on: workers)
-
-        // Registration does not need the network: it runs beside it, if that is not done already.
-        async let moving = follows ? motion(sight, upload, since: state) : nil
         async let firstStage = mayCarry ? firstStage(sight.input) : nil
 
-        // In the order in which they are likely to be there.
-        let seen = try await image?.value
-        let motion = try await moving
-        if let motion {
-            stages.add("register", motion.time)
-            if motion.homography == nil { plan = withoutRegistration(plan) }
-        }
-        let still = try await sight.still.value
-        stages.add(still.stages)
-        let previous = plan.mode == .propagated ? state : nil
-        let homography = motion?.homography ?? .identity
+        // Not beside the network, unless that is at work already: it waits for its slowest thread at every layer.
+        let approach =
+            follows
+            ? await approach(sight, upload, planned, state, withoutRegistration: withoutRegistration)
+            : Approach(plan: planned)
+        let seen = try await mayCarry ? nil : (sight.image ?? see(sight.input, on: workers)).value
+        stages.add(approach.stages)
+        stages.add(await sight.landmarks.value.stages)
+        stages.add(await sight.input.value.stages)
+        var plan = approach.plan
+        let previous = approach.warped == nil ? nil : state
+        let isRegistered = approach.homography != nil
 
         var alignment: Propagator.Alignment?
-        if let previous, motion?.homography != nil, let features = try await firstStage {
+        if let previous, let warped = approach.warped, isRegistered, let features = try await firstStage {
             stages.add(features.stages)
             let compared = try await stages.measure("similarity") {
-                try await propagator.align(features.value, state: previous, homography: homography)
+                try await propagator.align(features.value, with: warped)
             }
             let stale = cadence?.reason(stale: compared.staleFraction(floor: KeyframeCadence.similarityFloor))
             plan.reason = plan.reason ?? stale
@@ -57,11 +53,12 @@ extension FramePipeline {
                     propagator.carry(state: previous, alignment: compared)
                 }
                 return Step(
-                    plan: plan, registration: motion?.record, prediction: prediction,
-                    state: previous.carried(to: still.keyframe, by: homography))
+                    plan: plan, registration: approach.registration, prediction: prediction,
+                    state: previous.carried(
+                        to: await sight.landmarks.value.value, by: approach.homography ?? .identity))
             }
             alignment = compared
-        } else if previous != nil, motion?.homography != nil {
+        } else if previous != nil, isRegistered {
             plan.reason = plan.reason ?? due
         }
 
@@ -69,13 +66,13 @@ extension FramePipeline {
         if let seen { output = seen } else { output = try await see(sight.input, on: workers).value }
         stages.add(output.stages)
         let prediction: Propagator.Prediction
-        if let previous {
+        if let previous, let warped = approach.warped {
             let aligned: Propagator.Alignment
             if let alignment {
                 aligned = alignment
             } else {
                 aligned = try await stages.measure("similarity") {
-                    try await propagator.align(output.value.features!, state: previous, homography: homography)
+                    try await propagator.align(output.value.features!, with: warped)
                 }
             }
             prediction = await stages.measure("fuse") {
@@ -84,46 +81,61 @@ extension FramePipeline {
         } else {
             prediction = await stages.measure("fuse") { propagator.cold(output.value, precision: statePrecision) }
         }
+        let landmarks = await sight.landmarks.value.value
         let next = await stages.measure("state") {
             propagates && plan.advances
                 ? propagator.state(
-                    after: prediction, output.value, keyframe: still.keyframe, frameWidth: sight.frame.width,
+                    after: prediction, output.value, landmarks: landmarks, frameWidth: sight.frame.width,
                     frameHeight: sight.frame.height, precision: statePrecision) : nil
         }
-        return Step(plan: plan, registration: motion?.record, prediction: prediction, state: next)
+        return Step(plan: plan, registration: approach.registration, prediction: prediction, state: next)
     }
 
     private func firstStage(_ input: Prepared) async throws -> Timed<Tensor> {
-        var input = await input.value
-        let features = try await input.stages.measure("first_stage") {
-            try await propagator.model.features(input.value)
-        }
-        return Timed(value: features, stages: input.stages)
+        let input = await input.value.value
+        var stages = Stages()
+        let features = try await stages.measure("first_stage") { try await propagator.model.features(input) }
+        return Timed(value: features, stages: stages)
     }
 
-    private struct Motion: Sendable {
+    /// What can be done towards fusing a frame with the one before it without the network's answer.
+    private struct Approach: Sendable {
+        var plan: SessionMachine.Plan
+        var registration: FrameRecord.Registration?
+        /// Nil: not registered.
         var homography: Homography?
-        var record: FrameRecord.Registration
-        var time: Duration
+        /// Nil: nothing is propagated.
+        var warped: Propagator.WarpedFeatures?
+        var stages = Stages()
     }
 
-    /// Finds the motion since the previous frame, or takes it from the upload.
-    private func motion(_ sight: Sight, _ upload: FrameUpload, since state: TemporalState?) async throws -> Motion? {
-        guard let state else { return nil }
+    /// Finds the motion since the previous frame, or takes it from the upload, and warps the previous features.
+    private func approach(
+        _ sight: Sight, _ upload: FrameUpload, _ plan: SessionMachine.Plan, _ state: TemporalState?,
+        withoutRegistration: @Sendable (SessionMachine.Plan) -> SessionMachine.Plan
+    ) async -> Approach {
+        var approach = Approach(plan: plan)
+        guard let state else { return approach }
         if let supplied = upload.homography {
-            return Motion(
-                homography: supplied,
-                record: .init(method: "supplied", ok: true, matches: 0, inliers: 0, homography: supplied.values),
-                time: .zero)
-        }
-        let keyframe = try await sight.still.value.keyframe
-        let start = ContinuousClock.now
-        let found = registrar.register(previous: state.keyframe, current: keyframe)
-        return Motion(
-            homography: found.homography,
-            record: .init(
+            approach.homography = supplied
+            approach.registration = .init(
+                method: "supplied", ok: true, matches: 0, inliers: 0, homography: supplied.values)
+        } else {
+            let landmarks = await sight.landmarks.value.value
+            let found = await approach.stages.measure("register") {
+                registrar.register(previous: state.landmarks, current: landmarks)
+            }
+            approach.homography = found.homography
+            approach.registration = .init(
                 method: registrar.method.rawValue, ok: found.homography != nil, matches: found.matches,
-                inliers: found.inliers, homography: found.homography?.values),
-            time: ContinuousClock.now - start)
+                inliers: found.inliers, homography: found.homography?.values)
+            if found.homography == nil { approach.plan = withoutRegistration(plan) }
+        }
+        if approach.plan.mode == .propagated {
+            approach.warped = await approach.stages.measure("warp") {
+                propagator.warp(state, homography: approach.homography ?? .identity)
+            }
+        }
+        return approach
     }
 }

@@ -10,80 +10,100 @@ extension FramePipeline {
         let stages: Stages
         /// The frame as the network takes it.
         let input: Prepared
-        /// The image model, at work or done; nil where it may not have to see the frame.
+        /// The image model, at work or done; nil where its turn has not come, or it may not have to see the frame.
         let image: Seen?
-        /// What does not need the image model, beside it.
-        let still: Task<Still, any Error>
+        /// For registering this frame and the next; nil where nothing is propagated.
+        let landmarks: Sketch
     }
 
     /// A frame that was looked at, or is being.
     typealias Look = Task<Sight, any Error>
     typealias Prepared = Task<Timed<Tensor>, Never>
     typealias Seen = Task<Timed<ImageOutput>, any Error>
+    typealias Sketch = Task<Timed<Landmarks?>, Never>
 
     /// A result, and how long it took.
     struct Timed<Value: Sendable>: Sendable {
         var value: Value
-        var stages: Stages
-    }
-
-    struct Still: Sendable {
-        /// For registering this frame and the next; nil where nothing is propagated.
-        var keyframe: Keyframe?
-        /// The picture to be stored.
-        var image: [UInt8]?
         var stages = Stages()
     }
 
     /// Decodes a frame, and sets what follows from it alone to work on `workers`.
     ///
-    /// Throws `ImageError`.
-    func look(_ upload: FrameUpload, on workers: WorkerPool) async throws -> Sight {
+    /// `ahead`: before its turn; the image model, too. Throws `ImageError`.
+    func look(_ upload: FrameUpload, ahead: Bool = false, on workers: WorkerPool) async throws -> Sight {
+        // Decoding takes one processor. What registration needs of the picture is less than all of it, and is read
+        // beside it: the image model uses all processors, and would be held up by whatever is left to do then.
+        let early = Sketch(executorPreference: workers) {
+            var stages = Stages()
+            guard propagates, let width = registrar.sufficientWidth else { return Timed(value: nil) }
+            let landmarks = await stages.measure("register") {
+                ReducedLuminance.read(upload.image, minWidth: width, maxPixels: maxPixels)
+                    .flatMap(registrar.landmarks)
+            }
+            return Timed(value: landmarks, stages: stages)
+        }
         var stages = Stages()
         let frame = try await stages.measure("decode") { try ImageCodec.decode(upload.image, maxPixels: maxPixels) }
-        return look(frame, upload, stages: stages, on: workers)
+        return look(frame, ahead: ahead, stages: stages, early: early, on: workers)
     }
 
-    /// The same of a frame that is decoded; `stages`: what that took.
-    func look(_ frame: Frame, _ upload: FrameUpload, stages: Stages, on workers: WorkerPool) -> Sight {
+    /// The same of a frame that is decoded.
+    ///
+    /// `stages`: what that took; `early`: its landmarks, if they can be had without it.
+    func look(
+        _ frame: Frame, ahead: Bool = false, stages: Stages = Stages(), early: Sketch? = nil, on workers: WorkerPool
+    ) -> Sight {
         let input = Task(executorPreference: workers) {
             var stages = Stages()
             let tensor = await stages.measure("prepare") { propagator.input(of: frame) }
             return Timed(value: tensor, stages: stages)
         }
         return Sight(
-            frame: frame, stages: stages, input: input, image: cadence == nil ? see(input, on: workers) : nil,
-            still: Task(executorPreference: workers) {
-                var still = Still()
-                if propagates {
-                    still.keyframe = await still.stages.measure("register") { registrar.keyframe(frame.luminance()) }
-                }
-                still.image = try await still.stages.measure("encode") { try picture(frame, upload) }
-                return still
+            frame: frame, stages: stages, input: input, image: ahead && cadence == nil ? see(input, on: workers) : nil,
+            landmarks: Task(executorPreference: workers) {
+                guard propagates else { return Timed(value: nil) }
+                if let early = await early?.value, early.value != nil { return early }
+                var stages = Stages()
+                let landmarks = await stages.measure("register") { registrar.landmarks(frame.luminance()) }
+                return Timed(value: landmarks, stages: stages)
             })
     }
 
     /// Has the image model see a frame.
     func see(_ input: Prepared, on workers: WorkerPool) -> Seen {
         Task(executorPreference: workers) {
-            var input = await input.value
-            let output = try await input.stages.measure("image") { try await propagator.model.segment(input.value) }
-            return Timed(value: output, stages: input.stages)
+            let input = await input.value.value
+            var stages = Stages()
+            let output = try await stages.measure("image") { try await propagator.model.segment(input) }
+            return Timed(value: output, stages: stages)
         }
     }
 
-    private func picture(_ frame: Frame, _ upload: FrameUpload) throws -> [UInt8]? {
-        guard storeMasks else { return nil }
-        switch storeImages {
-        case .none: return nil
-        case .original: return upload.image
-        case .preview:
-            // No larger than the network's picture, and in the frame's own proportions.
-            let scale = min(1, Double(propagator.model.bundle.inputWidth) / Double(frame.width))
-            return try frame.resized(
-                width: max(1, Int((Double(frame.width) * scale).rounded())),
-                height: max(1, Int((Double(frame.height) * scale).rounded()))
-            ).jpegData(quality: 80)
+    /// The picture to be stored.
+    func picture(_ frame: Frame, _ upload: FrameUpload) async throws -> Timed<[UInt8]?> {
+        guard storeMasks else { return Timed(value: nil, stages: Stages()) }
+        var stages = Stages()
+        let picture: [UInt8]? = try await stages.measure("encode") {
+            switch storeImages {
+            case .none: return nil
+            case .original: return upload.image
+            case .preview:
+                // No larger than the network's picture, and in the frame's own proportions.
+                let scale = min(1, Double(propagator.model.bundle.inputWidth) / Double(frame.width))
+                return try frame.resized(
+                    width: max(1, Int((Double(frame.width) * scale).rounded())),
+                    height: max(1, Int((Double(frame.height) * scale).rounded()))
+                ).jpegData(quality: 80)
+            }
         }
+        return Timed(value: picture, stages: stages)
+    }
+
+    /// Finds what registering the next frame will start from.
+    func corners(of state: TemporalState?) async -> Stages {
+        var stages = Stages()
+        if let landmarks = state?.landmarks { await stages.measure("register") { landmarks.findCorners() } }
+        return stages
     }
 }

@@ -20,8 +20,9 @@ package struct FramePipeline: Sendable {
     /// Nil: the image model sees every frame.
     let cadence: KeyframeCadence?
 
-    package init(model: any SegmentationModel, options: SessionOptions, maxPixels: Int) {
-        propagator = Propagator(model: model)
+    /// `threads`: how many may work on one frame's pixels at a time.
+    package init(model: any SegmentationModel, options: SessionOptions, maxPixels: Int, threads: Int) {
+        propagator = Propagator(model: model, threads: threads)
         registrar = Registrar(method: options.registration)
         statePrecision = options.statePrecision
         storeImages = options.storeImages
@@ -73,27 +74,33 @@ package struct FramePipeline: Sendable {
         let step = try await predict(
             sight, upload, plan: plan, state: state, on: workers, stages: &stages,
             withoutRegistration: withoutRegistration)
-        let image = try await sight.still.value.image
+        // What is not needed for the answer's sake: beside the mask, because networks and fusing use all processors.
+        async let painting = picture(sight.frame, upload)
+        async let corners = corners(of: step.state)
         let mask = await stages.measure("mask") {
             step.prediction.mask(width: sight.frame.width, height: sight.frame.height)
         }
-        let (png, pictures) = try await stages.measure("encode") {
-            try encode(mask, step.prediction, image: image, wantsMask: wantsMask)
-        }
-        return Outcome(step: step, mask: mask, maskPNG: png, pictures: pictures)
+        let encoded = try await stages.measure("encode") { try encode(mask, step.prediction, wantsMask: wantsMask) }
+        let image = try await painting
+        stages.add(image.stages)
+        stages.add(await corners)
+        return Outcome(
+            step: step, mask: mask, maskPNG: encoded.mask,
+            pictures: FramePictures(
+                mask: storeMasks ? encoded.mask : nil, similarity: encoded.similarity, image: image.value))
     }
 
     private func encode(
-        _ mask: LabelMap, _ prediction: Propagator.Prediction, image: [UInt8]?, wantsMask: Bool
-    ) throws -> (mask: [UInt8]?, stored: FramePictures) {
+        _ mask: LabelMap, _ prediction: Propagator.Prediction, wantsMask: Bool
+    ) throws -> (mask: [UInt8]?, similarity: [UInt8]?) {
         let png = storeMasks || wantsMask ? try mask.pngData(classes: propagator.model.bundle.classes) : nil
-        guard storeMasks else { return (png, FramePictures()) }
+        guard storeMasks else { return (png, nil) }
         let similarity = try prediction.similarity.map { map in
             try GreyMap(
                 width: map.width, height: map.height,
                 pixels: map.array.map { UInt8(min(max($0, 0), 1) * 255 + 0.5) }
             ).pngData()
         }
-        return (png, FramePictures(mask: png, similarity: similarity, image: image))
+        return (png, similarity)
     }
 }

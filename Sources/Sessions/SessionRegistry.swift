@@ -54,16 +54,26 @@ package actor SessionRegistry {
         // Two for each thread: one computes while another waits for the image model.
         services = .init(
             store: store, clock: clock, workers: workers, gate: Gate(places: 2 * workers.threads), observer: observer)
+        Registrar.use(threads: workers.threads)
     }
 
     // MARK: Sessions
 
-    package func create(_ new: NewSession) async throws(SessionFault) -> VideoSession {
-        guard !draining else { throw .draining }
+    /// The model of such a session.
+    ///
+    /// Throws where there can be no such session.
+    @discardableResult
+    package nonisolated func check(_ new: NewSession) throws(SessionFault) -> any SegmentationModel {
         let model = try model(new.model ?? defaultModel)
         guard new.options.cadence == .every || model.bundle.hasAdaptiveCadence else {
             throw .noAdaptiveCadence(model: model.bundle.name)
         }
+        return model
+    }
+
+    package func create(_ new: NewSession) async throws(SessionFault) -> VideoSession {
+        guard !draining else { throw .draining }
+        let model = try check(new)
         let now = services.clock.now()
         let record = SessionRecord(
             id: UUIDv7.make(now: now), droneID: new.droneID, missionID: new.missionID, model: model.bundle.name,
@@ -133,8 +143,8 @@ package actor SessionRegistry {
         return session
     }
 
-    package func end(_ id: String) async throws(SessionFault) {
-        try await find(id).end(reason: "client")
+    package func end(_ id: String, reason: String = "client") async throws(SessionFault) {
+        try await find(id).end(reason: reason)
         reserved[id] = nil
     }
 
@@ -205,7 +215,7 @@ package actor SessionRegistry {
 
     // MARK: Inside
 
-    private func model(_ name: String) throws(SessionFault) -> any SegmentationModel {
+    private nonisolated func model(_ name: String) throws(SessionFault) -> any SegmentationModel {
         guard let model = models[name] else { throw .noModel(name: name, known: models.keys.sorted()) }
         return model
     }
@@ -231,7 +241,8 @@ package actor SessionRegistry {
     ) -> VideoSession {
         VideoSession(
             record: record, options: options, model: model,
-            pipeline: FramePipeline(model: model, options: options, maxPixels: limits.maxPixels),
+            pipeline: FramePipeline(
+                model: model, options: options, maxPixels: limits.maxPixels, threads: services.workers.threads),
             machine: SessionMachine(
                 options: options, queueLimit: limits.queuePerSession, now: services.clock.uptime(), phase: phase,
                 restoredAt: restoredAt, epoch: record.epoch),

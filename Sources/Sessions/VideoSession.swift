@@ -208,7 +208,9 @@ package actor VideoSession {
             // Most likely a retry, which the store will answer.
             if let sequence = upload.sequence, sequence <= last { return nil }
             // Frames whose turn has come go first. When it is this one's turn, waiting for it raises its priority.
-            return Task(executorPreference: workers, priority: .low) { try await pipeline.look(upload, on: workers) }
+            return Task(executorPreference: workers, priority: .low) {
+                try await pipeline.look(upload, ahead: true, on: workers)
+            }
         }
     }
 

@@ -20,7 +20,8 @@ struct WarmStart: Sendable {
         var options = options
         // Nothing is encoded.
         options.storeMasks = false
-        pipeline = FramePipeline(model: model, options: options, maxPixels: maxPixels)
+        pipeline = FramePipeline(
+            model: model, options: options, maxPixels: maxPixels, threads: services.workers.threads)
         store = services.store
         workers = services.workers
     }
@@ -46,18 +47,21 @@ struct WarmStart: Sendable {
     private func next(_ record: FrameRecord, image: [UInt8], after state: TemporalState?) async throws
         -> TemporalState?
     {
-        // The motion is known; only the state's own key frame is made again.
+        // The motion is known; only the state's own landmarks are made again.
         let motion = record.registration.map { $0.homography.flatMap(Homography.init) ?? .identity }
         let upload = FrameUpload(sequence: record.sequence, image: image, homography: motion)
         let plan = SessionMachine.Plan(
             sequence: record.sequence, mode: state == nil ? .cold : .propagated, gapFrames: 0, generation: 0)
         let (pipeline, workers) = (pipeline, workers)
         return try await Task(executorPreference: workers) {
-            var frame = try ImageCodec.decode(image, maxPixels: pipeline.maxPixels)
-            if (frame.width, frame.height) != (record.width, record.height) {
-                frame = frame.resized(width: record.width, height: record.height)
+            let sight: FramePipeline.Sight
+            let header = try ImageCodec.header(of: image)
+            if (header.width, header.height) == (record.width, record.height) {
+                sight = try await pipeline.look(upload, on: workers)
+            } else {
+                let preview = try ImageCodec.decode(image, maxPixels: pipeline.maxPixels)
+                sight = pipeline.look(preview.resized(width: record.width, height: record.height), on: workers)
             }
-            let sight = pipeline.look(frame, upload, stages: .init(), on: workers)
             var stages = FramePipeline.Stages()
             return try await pipeline.predict(
                 sight, upload, plan: plan, state: state, on: workers, stages: &stages, withoutRegistration: { $0 }

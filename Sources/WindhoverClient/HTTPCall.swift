@@ -10,6 +10,7 @@ struct HTTPCall: Sendable {
         case get = "GET"
         case put = "PUT"
         case post = "POST"
+        case patch = "PATCH"
         case delete = "DELETE"
     }
 
@@ -22,6 +23,8 @@ struct HTTPCall: Sendable {
     /// Not yet percent-encoded.
     let path: [String]
     var query: [(name: String, value: String)] = []
+    /// Beside those that every call has.
+    var headers: [String: String] = [:]
     var body: Body?
     var accept = "application/json"
     /// Whether sending it twice does what sending it once does (RFC 9110 §9.2.2).
@@ -32,7 +35,7 @@ struct HTTPCall: Sendable {
     init(_ method: Method, _ path: String...) {
         self.method = method
         self.path = path
-        isIdempotent = method != .post
+        isIdempotent = ![.post, .patch].contains(method)
     }
 
     /// What goes to a server.
@@ -43,6 +46,7 @@ struct HTTPCall: Sendable {
         if let apiKey {
             request.setValue("Bearer \(apiKey)", forHTTPHeaderField: "Authorization")
         }
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
         if let body {
             request.httpBody = body.data
             request.setValue(body.contentType, forHTTPHeaderField: "Content-Type")

@@ -88,9 +88,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let bundles = try ModelBundle.loadAll(in: URL(fileURLWithPath: models))
-        let name = model ?? (bundles.contains { $0.name == "aerial-nano" } ? "aerial-nano" : bundles.first?.name ?? "")
-        guard let bundle = bundles.first(where: { $0.name == name }) else {
-            throw ValidationError("no bundle in \(models) is named \"\(name)\"")
+        guard let bundle = ModelBundle.choose(model, among: bundles) else {
+            throw ValidationError("there is no bundle in \(models)\(model.map { " named \"\($0)\"" } ?? "")")
         }
         var options = OpenVINOEngine.Options()
         (options.precision, options.hint) = (precision, hint)
@@ -104,7 +103,7 @@ struct BenchCommand: AsyncParsableCommand {
                 model: bundle.name, network: "\(bundle.inputWidth)x\(bundle.inputHeight)", precision: loaded.precision,
                 hint: hint.rawValue, registration: registration.rawValue, frame: "\(flight.width)x\(flight.height)"))
         if only.contains(.cadence), !bundle.hasAdaptiveCadence {
-            throw ValidationError("\(name) has no first-stage graph, which adaptive cadence takes")
+            throw ValidationError("\(bundle.name) has no first-stage graph, which adaptive cadence takes")
         }
         let parts = only.isEmpty ? Part.allCases.filter { $0 != .cadence || bundle.hasAdaptiveCadence } : only
         for part in parts {

@@ -67,9 +67,8 @@ struct EvaluateModel: ParsableArguments {
     func withMasks<Result>(_ body: (ModelMasks) async throws -> Result) async throws -> Result {
         let place = models ?? "models"
         let bundles = try ModelBundle.loadAll(in: URL(fileURLWithPath: place))
-        let name = model ?? (bundles.contains { $0.name == "aerial-nano" } ? "aerial-nano" : bundles.first?.name ?? "")
-        guard let bundle = bundles.first(where: { $0.name == name }) else {
-            throw ValidationError("no bundle in \(place) is named \"\(name)\"")
+        guard let bundle = ModelBundle.choose(model, among: bundles) else {
+            throw ValidationError("there is no bundle in \(place)\(model.map { " named \"\($0)\"" } ?? "")")
         }
         var options = OpenVINOEngine.Options()
         options.precision = precision ?? options.precision

@@ -93,6 +93,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running frames get when the server stops.")
     var drainTimeout = 30
 
+    @OptionGroup var videos: VideoServeOptions
+
     @OptionGroup var queries: QueryOptions
 
     @Option(help: "A key that clients must show as \"Authorization: Bearer KEY\"; may be given several times.")
@@ -138,10 +140,8 @@ struct ServeCommand: AsyncParsableCommand {
         guard !bundles.isEmpty else {
             throw ValidationError("there is no model bundle in \(models): a folder with a model.json (see --models)")
         }
-        let preferred =
-            defaultModel ?? (bundles.contains { $0.name == "aerial-nano" } ? "aerial-nano" : bundles[0].name)
-        guard bundles.contains(where: { $0.name == preferred }) else {
-            throw ValidationError("--default-model: no bundle in \(models) is named \"\(preferred)\"")
+        guard let preferred = ModelBundle.choose(defaultModel, among: bundles) else {
+            throw ValidationError("--default-model: no bundle in \(models) is named \"\(defaultModel ?? "")\"")
         }
 
         var options = OpenVINOEngine.Options()
@@ -172,7 +172,7 @@ struct ServeCommand: AsyncParsableCommand {
         var defaults = SessionOptions()
         defaults.statePrecision = statePrecision
         let registry = SessionRegistry(
-            models: loaded, defaultModel: preferred, store: store, limits: limits, defaultOptions: defaults,
+            models: loaded, defaultModel: preferred.name, store: store, limits: limits, defaultOptions: defaults,
             workers: WorkerPool(threads: workers ?? ProcessInfo.processInfo.activeProcessorCount),
             observer: metrics.record)
 
@@ -180,6 +180,7 @@ struct ServeCommand: AsyncParsableCommand {
         (configuration.host, configuration.port, configuration.keys) = (host, port, apiKey)
         configuration.pages = try pages(logger)
         configuration.maxBodyBytes = maxBody << 20
+        configuration.videos = videos.settings(data: URL(fileURLWithPath: data), maxPixels: limits.maxPixels)
         configuration.maxConnections = maxConnections
         configuration.bodyTimeout = .seconds(bodyTimeout)
         configuration.idleTimeout = .seconds(idleTimeout)

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Imaging
 import WindhoverClient
 
 /// The frames of a video file, decoded by the system's ffmpeg into a pipe.
@@ -40,7 +41,7 @@ actor VideoSource: FrameSource {
 
     func next() async throws -> SourceFrame? {
         while true {
-            if let image = splitter.next() {
+            if let image = splitter.next().map({ Data($0) }) {
                 defer { index += 1 }
                 return SourceFrame(
                     name: "frame-" + String(index).padded(to: 6, with: "0"),

@@ -9,8 +9,8 @@ struct Windhover: AsyncParsableCommand {
         abstract: "Temporally consistent segmentation of drone video, as a service.",
         version: "windhover 0.1.0",
         subcommands: [
-            ServeCommand.self, SendCommand.self, ResultsCommand.self, ModelsCommand.self, SimulateCommand.self,
-            EvaluateCommand.self, BenchCommand.self, FillCommand.self, QueriesCommand.self,
+            ServeCommand.self, SendCommand.self, VideoCommand.self, ResultsCommand.self, ModelsCommand.self,
+            SimulateCommand.self, EvaluateCommand.self, BenchCommand.self, FillCommand.self, QueriesCommand.self,
         ])
 
     static func main() async {

@@ -13,7 +13,8 @@ import Yams
             let paths = try #require(document["paths"] as? [String: [String: Any]])
             var described: Set<String> = []
             for (path, item) in paths {
-                for method in item.keys where ["get", "put", "post", "delete", "patch", "head"].contains(method) {
+                for method in item.keys
+                where ["get", "put", "post", "delete", "patch", "head", "options"].contains(method) {
                     described.insert("\(method.uppercased()) \(path)")
                 }
             }
@@ -41,6 +42,10 @@ import Yams
             try check(try await server.put(TestServer.frame(0), 0, to: id).json, "Frame")
             try check(try await server.put(TestServer.frame(1), 1, to: id).json, "Frame")
             try check(try await server.send("GET", "/v1/models/golden-7").json, "Model")
+            if Clips.isPossible {
+                let video = try await server.video(Clips.make(seconds: 0.3))
+                try check(video, "Video")
+            }
             let options = try #require(
                 try await server.send("GET", "/v1/sessions/\(id)").json["options"] as? [String: Any])
             let settable = Set(try #require(schemas["NewSession"]?["properties"] as? [String: Any]).keys)

@@ -7,6 +7,7 @@ import Results
 import SSP
 import Sessions
 import Synchronization
+import Videos
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking
@@ -40,11 +41,13 @@ final class TestServer: Sendable {
     init(_ change: (inout Setup) -> Void = { _ in }) async throws {
         var setup = Setup()
         setup.server.port = 0
+        setup.server.videos.tools = .find()
         change(&setup)
         keepsData = setup.data != nil
         data =
             setup.data
             ?? FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString)")
+        setup.server.videos.folder = data.appendingPathComponent("videos")
         let engine = try OpenVINOEngine(options: setup.engine)
         var models: [any SegmentationModel] = []
         for bundle in try ModelBundle.loadAll(in: Self.golden) {

@@ -58,7 +58,7 @@ import Testing
     @Test func `Carried several times a state is still the same prediction, by the motions together`() throws {
         let motion = try #require(Homography([1.01, 0, 2, 0, 1.01, -1, 1e-5, 0, 1]))
         let state = TemporalState(
-            logits: StoredFloats(logits, precision: .float16), features: .full([1]), keyframe: nil,
+            logits: StoredFloats(logits, precision: .float16), features: .full([1]), landmarks: nil,
             frameWidth: 24, frameHeight: 16)
         let carried = state.carried(to: nil, by: motion).carried(to: nil, by: motion)
         #expect(carried.age == 2)
@@ -75,15 +75,15 @@ import Testing
         let features = try #require(output.features)
         let state = try #require(
             propagator.state(
-                after: propagator.cold(output, precision: .float32), output, keyframe: nil, frameWidth: frame.width,
+                after: propagator.cold(output, precision: .float32), output, landmarks: nil, frameWidth: frame.width,
                 frameHeight: frame.height, precision: .float32))
-        let still = try await propagator.align(features, state: state, homography: .identity)
+        let still = try await propagator.align(features, with: propagator.warp(state, homography: .identity))
         #expect(still.staleFraction(floor: 0.3) == 0)
         #expect(still.staleFraction(floor: 1) == 1)
         // By a quarter of the frame to the right: a quarter was not in view.
+        let step = Homography([1, 0, 20, 0, 1, 0, 0, 0, 1])!
         let moved = try await propagator.align(
-            features, state: state.carried(to: nil, by: Homography([1, 0, 20, 0, 1, 0, 0, 0, 1])!),
-            homography: Homography([1, 0, 20, 0, 1, 0, 0, 0, 1])!)
+            features, with: propagator.warp(state.carried(to: nil, by: step), homography: step))
         #expect(moved.staleFraction(floor: 0) == 0.25)
     }
 }

@@ -66,6 +66,34 @@ private let large = (width: 44, height: 28)
         }
     }
 
+    @Test("Several threads make of a frame what one makes", arguments: [2, 8], [StatePrecision.float32, .float16])
+    func threads(classes: Int, precision: StatePrecision) {
+        let inputs = Inputs(classes: classes)
+        let previous = Fusion.Previous(
+            logits: inputs.previous(precision),
+            homography: Homography([1.02, 0.05, -2.3, -0.04, 0.97, 1.6, 4e-4, -3e-4, 1])!,
+            similarity: inputs.similarity)
+        let several = Fusion(
+            logitsWidth: small.width, logitsHeight: small.height, width: large.width, height: large.height,
+            upsampling: .bicubic, threads: 3)
+        for (one, other) in [
+            (Self.fusion.fuse(inputs.logits, previous: previous), several.fuse(inputs.logits, previous: previous)),
+            (Self.fusion.carry(previous, classes: classes), several.carry(previous, classes: classes)),
+            (
+                Self.fusion.upsample(inputs.logits, precision: precision),
+                several.upsample(inputs.logits, precision: precision)
+            ),
+        ] {
+            #expect(other.logits.values.floats == one.logits.values.floats)
+            #expect(other.mask == one.mask)
+            #expect(other.changedFraction == one.changedFraction)
+            #expect(other.similarityMean == one.similarityMean)
+            #expect(
+                other.logits.labels(other.mask, width: 50, height: 31, threads: 3)
+                    == one.logits.labels(one.mask, width: 50, height: 31))
+        }
+    }
+
     @Test("A map of one row or one column is warped as any other", arguments: [(1, 28), (44, 1), (1, 1)])
     func thin(width: Int, height: Int) {
         let motion = Homography([1, 0, 0.25, 0, 1, -0.5, 0, 0, 1])!

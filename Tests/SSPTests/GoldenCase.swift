@@ -85,14 +85,14 @@ struct GoldenRun {
             if let state {
                 let values = manifest.homographies[k - 1]
                 let motion = try #require(Homography(values))
-                let alignment = try await propagator.align(
-                    #require(output.features), state: state, homography: registered ? motion : .identity)
+                let warped = propagator.warp(state, homography: registered ? motion : .identity)
+                let alignment = try await propagator.align(#require(output.features), with: warped)
                 prediction = propagator.propagate(output, state: state, alignment: alignment)
             } else {
                 prediction = propagator.cold(output, precision: precision)
             }
             state = propagator.state(
-                after: prediction, output, keyframe: nil, frameWidth: frame.width, frameHeight: frame.height,
+                after: prediction, output, landmarks: nil, frameWidth: frame.width, frameHeight: frame.height,
                 precision: precision)
             predictions.append(prediction)
         }

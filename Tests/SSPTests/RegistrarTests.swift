@@ -44,7 +44,7 @@ import Testing
             for (seed, pair) in Self.pairs.enumerated() {
                 let (previous, current) = (pair.previous, pair.current[index])
                 let found = registrar.register(
-                    previous: registrar.keyframe(previous), current: registrar.keyframe(current))
+                    previous: registrar.landmarks(previous), current: registrar.landmarks(current))
                 let homography = try #require(found.homography, "\(motion.name), seed \(seed): not registered")
                 #expect(found.inliers <= found.matches)
                 errors.append(cornerError(homography, motion.homography))
@@ -65,7 +65,7 @@ import Testing
         current.pixels = current.pixels.map { pixel in
             UInt8(clamping: Int(Double(pixel) * 0.8 + 12) + Int(random.next() % 7) - 3)
         }
-        let found = registrar.register(previous: registrar.keyframe(previous), current: registrar.keyframe(current))
+        let found = registrar.register(previous: registrar.landmarks(previous), current: registrar.landmarks(current))
         #expect(cornerError(try #require(found.homography), motion) < 1)
     }
 
@@ -80,7 +80,7 @@ import Testing
         let blank = GreyMap(
             width: Self.width, height: Self.height, pixels: [UInt8](repeating: 128, count: Self.width * Self.height))
         func registered(_ a: GreyMap, _ b: GreyMap) -> Bool {
-            registrar.register(previous: registrar.keyframe(a), current: registrar.keyframe(b)).homography != nil
+            registrar.register(previous: registrar.landmarks(a), current: registrar.landmarks(b)).homography != nil
         }
         for (a, b) in zip(pictures, pictures.dropFirst()) { #expect(!registered(a, b)) }
         #expect(!registered(blank, blank))
@@ -92,7 +92,7 @@ import Testing
     func identity() {
         let registrar = Registrar(method: .identity)
         let picture = Scene(seed: 1).picture(width: 64, height: 64, motion: .identity)
-        let found = registrar.register(previous: registrar.keyframe(picture), current: registrar.keyframe(picture))
+        let found = registrar.register(previous: registrar.landmarks(picture), current: registrar.landmarks(picture))
         #expect(found.homography == .identity)
     }
 
@@ -100,9 +100,30 @@ import Testing
     func sizes() {
         let registrar = Registrar(method: .klt)
         let scene = Scene(seed: 3)
-        let a = registrar.keyframe(scene.picture(width: 320, height: 240, motion: .identity))
-        let b = registrar.keyframe(scene.picture(width: 322, height: 240, motion: .identity))
+        let a = registrar.landmarks(scene.picture(width: 320, height: 240, motion: .identity))
+        let b = registrar.landmarks(scene.picture(width: 322, height: 240, motion: .identity))
         #expect(registrar.register(previous: a, current: b).homography == nil)
+    }
+
+    /// Of odd sizes the last column and row of the reduced picture reach beyond the frame.
+    @Test("Frames whose luminance was read at half their size are registered in pixels of the frame")
+    func reduced() throws {
+        let registrar = Registrar(method: .klt)
+        let (width, height) = (1283, 721)
+        let scene = Scene(seed: 4)
+        let motion = Homography([1.01, 0.01, 13.4, -0.01, 1.01, -9.7, 1e-6, 0, 1])!
+        func landmarks(_ motion: Homography) throws -> Landmarks? {
+            let grey = scene.picture(width: width, height: height, motion: motion)
+            let frame = Frame(width: width, height: height, pixels: grey.pixels.flatMap { [$0, $0, $0] })
+            let luminance = try #require(
+                ReducedLuminance.read(
+                    frame.jpegData(quality: 95), minWidth: registrar.sufficientWidth!, maxPixels: width * height))
+            #expect(luminance.reduction == 2 && luminance.map.width == 642 && luminance.map.height == 361)
+            return registrar.landmarks(luminance)
+        }
+        let found = registrar.register(previous: try landmarks(.identity), current: try landmarks(motion))
+        let homography = try #require(found.homography)
+        #expect(cornerError(homography, motion) < 1)
     }
 
     @Test("Pictures of a few pixels are an answer, not a crash", arguments: [RegistrationMethod.klt, .orb, .akaze])
@@ -110,8 +131,8 @@ import Testing
         let registrar = Registrar(method: method)
         for (width, height) in [(1, 1), (2, 3), (16, 16), (1, 200), (4000, 2)] {
             let picture = Scene(seed: 8).picture(width: width, height: height, motion: .identity)
-            let keyframe = registrar.keyframe(picture)
-            _ = registrar.register(previous: keyframe, current: keyframe)
+            let landmarks = registrar.landmarks(picture)
+            _ = registrar.register(previous: landmarks, current: landmarks)
         }
     }
 

@@ -46,4 +46,41 @@ import Testing
         #expect(!gate.isQuiet(for: "own", at: .milliseconds(5999)))
         #expect(gate.isQuiet(for: "own", at: .seconds(6)))
     }
+
+    private final class Order: Sendable {
+        let names = Mutex<[String]>([])
+    }
+
+    @Test("Those who can wait let the others go first, and are no reason for others to hold back")
+    func urgency() async {
+        let gate = Gate(places: 1)
+        await gate.enter("first", at: .zero)
+        let order = Order()
+        func come(_ name: String, _ priority: TaskPriority) -> Task<Void, Never> {
+            Task(priority: priority) {
+                await gate.enter(name, at: .zero)
+                order.names.withLock { $0.append(name) }
+                gate.leave()
+            }
+        }
+        var tasks: [Task<Void, Never>] = []
+        for (name, priority) in [("film", TaskPriority.low), ("a", .medium), ("b", .medium)] {
+            tasks.append(come(name, priority))
+            while gate.waiting < tasks.count { await Task.yield() }
+        }
+        #expect(!gate.isQuiet(for: "film", at: .zero))
+        gate.leave()
+        for task in tasks { await task.value }
+        #expect(order.names.withLock { $0 } == ["a", "b", "film"])
+
+        let other = Gate(places: 4)
+        // Whoever waits for a task lends it his own priority.
+        let (entered, isIn) = AsyncStream.makeStream(of: Never.self)
+        Task(priority: .low) {
+            await other.enter("film", at: .zero)
+            isIn.finish()
+        }
+        for await _ in entered {}
+        #expect(other.isQuiet(for: "a", at: .zero))
+    }
 }

@@ -1,4 +1,4 @@
-// The server's interface as this page uses it: reading only. Paths are relative to the page, so that a proxy may
+// The server's interface as this page uses it: reading, but for video files. Paths are relative to the page, so that a proxy may
 // put the whole service below a prefix.
 
 /** What the server answered instead of what was asked for; status 0 where it did not answer. */
@@ -45,6 +45,27 @@ export const bytes = (path, options) => ask("arrayBuffer", path, options);
 
 /** A picture, decoded beside the page's own thread. */
 export const picture = async (path, options) => createImageBitmap(await ask("blob", path, options));
+
+let key = null;
+
+/** What shall be shown with requests that change something: the cookie is good for reading only. */
+export function writeWith(text) {
+  key = text || null;
+}
+
+/** A request that changes something, or asks about an upload; there is no limit to how long it takes. */
+export async function write(method, path, { query, headers = {}, body, signal } = {}) {
+  const shown = key ? { Authorization: `Bearer ${key}` } : {};
+  let response;
+  try {
+    response = await fetch(address(path, query), { method, headers: { ...shown, ...headers }, body, signal });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem(0, { detail: "The server does not answer." });
+  }
+  if (response.ok) return response;
+  throw new Problem(response.status, await response.json().catch(() => ({})));
+}
 
 /** Whether a key is right. If so, a cookie stands for it from here on. */
 export async function login(key) {

@@ -6,7 +6,7 @@
 import { readiness } from "./api.js";
 
 const NAMES = ["frame", "reset", "drop", "session-begun", "session-idle", "session-resumed", "session-ended",
-  "condition", "lost"];
+  "condition", "video", "lost"];
 const LOOK_EVERY = 3000;
 
 /**

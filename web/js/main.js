@@ -11,6 +11,7 @@ import { MapView } from "./views/map.js";
 import { ModelsView } from "./views/models.js";
 import { ServerView } from "./views/server.js";
 import { SessionView } from "./views/session.js";
+import { VideosView } from "./views/videos.js";
 
 const element = (id) => document.getElementById(id);
 const connection = new Connection();
@@ -20,6 +21,7 @@ const VIEWS = [
   [/^#?\/?$/, FleetView, "Fleet", "#/"],
   [/^#\/session\/([\w-]+)(?:\/frame\/([\w-]+))?$/, SessionView, "Session", "#/"],
   [/^#\/map$/, MapView, "Map", "#/map"],
+  [/^#\/videos$/, VideosView, "Videos", "#/videos"],
   [/^#\/models$/, ModelsView, "Models", "#/models"],
   [/^#\/server$/, ServerView, "Server", "#/server"],
 ];

@@ -16,11 +16,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     struct Limits: Sendable {
-        /// From a request's head to the end of its body; of a stream of frames, without a byte of it.
+        /// From a request's head to the end of its body; of a stream of frames or a video file, without a byte of it.
         var bodyTime: TimeAmount
         /// For the rest of a body whose request has been answered.
         var drainTime: TimeAmount = .seconds(5)
         var bodyBytes: Int
+        /// Of a video file.
+        var videoBytes: Int
         /// Without a byte moving either way while the answer's next bytes wait to be read.
         var stallTime: TimeAmount
     }
@@ -35,7 +37,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var answered = false
     /// The answer has no end.
     private var isLive = false
-    /// The body has no end; when its last bytes came.
+    /// The body has no end, or a far one; when its last bytes came.
     private var isStream = false
     private var lastBytes = NIODeadline.now()
     private var isStopping = false
@@ -55,12 +57,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             (answering, answered) = (false, false)
             lastBytes = .now()
             isLive = false
-            isStream = StreamRoutes.isStream(head.path ?? "")
+            let isVideo = VideoRoutes.isUpload(head)
+            isStream = isVideo || StreamRoutes.isStream(head.path ?? "")
             schedule(context, after: limits.bodyTime)
             // RFC 9110, 10.1.1: the client waits for this before it sends the body. One that says it will send more
             // than is taken gets its final answer instead, and keeps the body.
             let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
-            if head.headerFields[.expect]?.lowercased() == "100-continue", length <= limits.bodyBytes {
+            let limit = isVideo ? limits.videoBytes : limits.bodyBytes
+            if head.headerFields[.expect]?.lowercased() == "100-continue", length <= limit {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
         case .body: lastBytes = .now()

@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import Results
 import Sessions
+import Videos
 
 /// The way in and out of every request: its id, who may, how long it took, and errors as problem documents.
 struct Gateway: RouterMiddleware {
@@ -58,6 +59,8 @@ struct Gateway: RouterMiddleware {
         switch error {
         case let problem as Problem: return problem
         case let fault as SessionFault: return Problem(fault)
+        case let fault as VideoFault: return Problem(fault)
+        case StoreError.diskFull: return Problem(SessionFault.storage(full: true, message: ""))
         case StoreError.badCursor: return .badCursor
         case StoreError.queryTimeout: return .queryTimeout
         case StoreError.blobMissing:

@@ -73,8 +73,7 @@ struct JSONMembers: NamedValues {
         return date
     }
 
-    func choice<Value: RawRepresentable & CaseIterable>(_ name: String, _ type: Value.Type = Value.self) throws(Problem)
-        -> Value?
+    func choice<Value: RawRepresentable & CaseIterable>(_ name: String) throws(Problem) -> Value?
     where Value.RawValue == String {
         guard let text = try string(name) else { return nil }
         guard let value = Value(rawValue: text) else {

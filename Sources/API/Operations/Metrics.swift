@@ -2,6 +2,7 @@ import Foundation
 import Results
 import Sessions
 import Synchronization
+import Videos
 
 /// Counters and histograms in Prometheus' text form.
 ///
@@ -60,8 +61,16 @@ package final class Metrics: Sendable {
         }
     }
 
+    /// What video files report.
+    package func record(_ event: VideoEvent) {
+        switch event {
+        case .uploaded(let bytes): count("windhover_video_bytes_total", by: bytes)
+        case .ended(let state): count("windhover_videos_total", "outcome=\"\(state.rawValue)\"")
+        }
+    }
+
     /// The whole exposition, with what is only known now.
-    func text(_ sessions: SessionRegistry.Status, _ store: StoreStatistics?) -> String {
+    func text(_ sessions: SessionRegistry.Status, _ store: StoreStatistics?, _ videos: VideoQueue.Counts) -> String {
         var out = ""
         func gauge(_ name: String, _ value: Int) { out += "# TYPE \(name) gauge\n\(name) \(value)\n" }
         gauge("windhover_sessions", sessions.sessions)
@@ -69,6 +78,13 @@ package final class Metrics: Sendable {
         gauge("windhover_state_bytes", sessions.reservedBytes)
         gauge("windhover_state_budget_bytes", sessions.stateBudget)
         gauge("windhover_ready", sessions.draining ? 0 : 1)
+        out += "# TYPE windhover_videos gauge\n"
+        for (state, count) in [
+            ("uploading", videos.uploading), ("queued", videos.queued), ("running", videos.running),
+        ] {
+            out += "windhover_videos{state=\"\(state)\"} \(count)\n"
+        }
+        gauge("windhover_video_disk_bytes", videos.bytes)
         if let resident = Self.residentBytes { gauge("process_resident_memory_bytes", resident) }
         if let store {
             gauge("windhover_store_queue_length", store.queueLength)

@@ -2,12 +2,14 @@ import HTTPTypes
 import Hummingbird
 import Results
 import Sessions
+import Videos
 
 /// What an operator's probes ask.
 struct OperationRoutes {
     let registry: SessionRegistry
     let store: any ResultStore
     let metrics: Metrics
+    let videos: VideoQueue
 
     var routes: [Route] {
         [
@@ -28,7 +30,8 @@ struct OperationRoutes {
     }
 
     @Sendable private func exposition(_ request: Request, _ context: Context) async throws -> Response {
-        let text = metrics.text(await registry.status, (store as? SQLiteStore)?.statistics())
+        let text = await metrics.text(
+            registry.status, (store as? SQLiteStore)?.statistics(), videos.counts)
         return .bytes(Array(text.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 

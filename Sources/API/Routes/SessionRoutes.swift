@@ -2,7 +2,6 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Results
-import SSP
 import Sessions
 
 /// `/v1/sessions`: one per video stream.
@@ -20,11 +19,7 @@ struct SessionRoutes {
         ]
     }
 
-    private static let members: Set<String> = [
-        "drone_id", "mission_id", "model", "propagation", "registration", "on_registration_loss", "max_gap_ms",
-        "idle_timeout_s", "late", "overflow", "state_precision", "cadence", "keyframe_interval", "refresh_fraction",
-        "store_masks", "store_images", "resume",
-    ]
+    private static let members = SessionOptions.names.union(["drone_id", "mission_id", "model"])
 
     @Sendable private func create(_ request: Request, _ context: Context) async throws -> Response {
         _ = try QueryParameters(request, allowed: [])
@@ -37,26 +32,7 @@ struct SessionRoutes {
         new.missionID = try body.string("mission_id")
         new.model = try body.string("model")
         new.options = registry.defaultOptions
-        if let value = try body.choice("propagation", SessionOptions.Propagation.self) {
-            new.options.propagation = value
-        }
-        if let value = try body.choice("registration", RegistrationMethod.self) { new.options.registration = value }
-        if let value = try body.choice("on_registration_loss", SessionOptions.RegistrationLoss.self) {
-            new.options.onRegistrationLoss = value
-        }
-        if let value = try body.int("max_gap_ms", in: 1...86_400_000) { new.options.maxGapMs = value }
-        if let value = try body.int("idle_timeout_s", in: 1...86_400) { new.options.idleTimeoutS = value }
-        if let value = try body.choice("late", SessionOptions.Late.self) { new.options.late = value }
-        if let value = try body.choice("overflow", SessionOptions.Overflow.self) { new.options.overflow = value }
-        if let value = try body.choice("state_precision", StatePrecision.self) { new.options.statePrecision = value }
-        if let value = try body.choice("cadence", SessionOptions.Cadence.self) { new.options.cadence = value }
-        if let value = try body.int("keyframe_interval", in: 1...1000) { new.options.keyframeInterval = value }
-        if let value = try body.double("refresh_fraction", in: 0...1) { new.options.refreshFraction = value }
-        if let value = try body.bool("store_masks") { new.options.storeMasks = value }
-        if let value = try body.choice("store_images", SessionOptions.StoreImages.self) {
-            new.options.storeImages = value
-        }
-        if let value = try body.choice("resume", SessionOptions.Resume.self) { new.options.resume = value }
+        try new.options.read(body)
         let session = try await registry.create(new)
         var response = try await view(session.id, status: .created)
         response.headers[.location] = "/v1/sessions/\(session.id)"

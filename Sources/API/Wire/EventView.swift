@@ -8,11 +8,13 @@ struct EventView: Encodable {
     let event: EventRecord
 
     private enum Key: String, CodingKey {
-        case at, reason, sequence, count, model
+        case at, reason, sequence, count, model, state, frames
         case sessionID = "session_id"
         case droneID = "drone_id"
         case missionID = "mission_id"
         case lastSequence = "last_sequence"
+        case videoID = "video_id"
+        case framesTotal = "frames_total"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -33,6 +35,11 @@ struct EventView: Encodable {
             try out.encode(event.reason, forKey: .reason)
             try out.encode(event.sequence, forKey: .lastSequence)
         case .resumed: try out.encode(event.sequence, forKey: .lastSequence)
+        case .video:
+            try out.encode(event.name, forKey: .videoID)
+            try out.encode(event.reason, forKey: .state)
+            try out.encode(event.count, forKey: .frames)
+            try out.encode(event.sequence, forKey: .framesTotal)
         }
     }
 

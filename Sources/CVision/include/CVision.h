@@ -16,7 +16,7 @@ enum windhover_method {
 };
 
 /// What registration keeps of one grey frame: pyramid and corners, or key points and descriptors.
-typedef struct windhover_keyframe windhover_keyframe;
+typedef struct windhover_landmarks windhover_landmarks;
 
 typedef struct {
     /// Row-major 3x3, pixels of the frames as given, previous -> current, pixel centres on integers.
@@ -27,21 +27,34 @@ typedef struct {
     int32_t inliers;
 } windhover_fit;
 
-/// `grey` is height x width bytes without padding; it is read during the call only. NULL on failure.
-windhover_keyframe *_Nullable windhover_keyframe_create(int32_t method, const uint8_t *_Nonnull grey, int32_t width,
-                                                        int32_t height);
-void windhover_keyframe_free(windhover_keyframe *_Nullable keyframe);
+/// Sets how many threads one call may use, the caller's among them, in the whole process; tells how many it were.
+int32_t windhover_set_threads(int32_t threads);
 
-/// Bytes a key frame keeps.
-size_t windhover_keyframe_bytes(const windhover_keyframe *_Nonnull keyframe);
+/// `grey` is the frame's luminance, height x width bytes without padding, made smaller to one pixel for every `reduction`
+/// along each axis (1: the frame as it is); it is read during the call only. What is found is told in pixels of the frame,
+/// which is `frame_width` x `frame_height`. NULL on failure.
+windhover_landmarks *_Nullable windhover_landmarks_create(int32_t method, const uint8_t *_Nonnull grey, int32_t width,
+                                                          int32_t height, int32_t reduction, int32_t frame_width,
+                                                          int32_t frame_height);
+
+/// Finds the corners that Lucas-Kanade tracks to the next frame, before that is registered. Not at the same time as
+/// that, nor twice at a time.
+void windhover_landmarks_find_corners(windhover_landmarks *_Nonnull landmarks);
+
+/// Lucas-Kanade works on pictures of this width; a frame may be reduced to it, and not further.
+int32_t windhover_tracking_width(void);
+void windhover_landmarks_free(windhover_landmarks *_Nullable landmarks);
+
+/// Bytes landmarks keep.
+size_t windhover_landmarks_bytes(const windhover_landmarks *_Nonnull landmarks);
 
 /// Fits the homography that takes `previous` to `current`. 1: found, 0: not found (`fit` still counts), -1: error.
-int32_t windhover_register(const windhover_keyframe *_Nonnull previous, const windhover_keyframe *_Nonnull current,
+int32_t windhover_register(const windhover_landmarks *_Nonnull previous, const windhover_landmarks *_Nonnull current,
                            windhover_fit *_Nonnull fit);
 
 /// Zero-mean normalised cross-correlation, -1...1, of the two frames where they overlap under `homography`
 /// (small pictures of them are compared); -2 where too little overlaps or a picture has no texture.
-double windhover_correlation(const windhover_keyframe *_Nonnull previous, const windhover_keyframe *_Nonnull current,
+double windhover_correlation(const windhover_landmarks *_Nonnull previous, const windhover_landmarks *_Nonnull current,
                              const double *_Nonnull homography);
 
 /// Dense optical flow between two grey frames of height x width bytes without padding (Dense Inverse Search, preset

@@ -1,21 +1,24 @@
-import Foundation
-
 /// Cuts a stream of JPEG files, one behind the other, into single files.
-struct JPEGSplitter {
+package struct JPEGSplitter {
     private var buffer: [UInt8] = []
     /// Up to here there is no end of the first file in `buffer`.
     private var position = 0
     private var isInScan = false
 
-    /// Whether nothing but whole files has been appended.
-    var isEmpty: Bool { buffer.isEmpty }
+    package init() {}
 
-    mutating func append(_ data: Data) {
-        buffer.append(contentsOf: data)
+    /// Whether nothing but whole files has been appended.
+    package var isEmpty: Bool { buffer.isEmpty }
+
+    /// Bytes of the file that is not whole yet, and of those behind it.
+    package var count: Int { buffer.count }
+
+    package mutating func append(_ bytes: some Sequence<UInt8>) {
+        buffer.append(contentsOf: bytes)
     }
 
     /// The next whole file; nil when more must be read first.
-    mutating func next() -> Data? {
+    package mutating func next() -> [UInt8]? {
         while position + 3 < buffer.count || (position + 1 < buffer.count && isInScan) {
             if isInScan {
                 // Entropy-coded data: a zero follows each 0xFF that is data (ITU T.81 B.1.1.5).
@@ -23,7 +26,7 @@ struct JPEGSplitter {
                     position += 1
                     continue
                 }
-                let file = Data(buffer[..<(position + 2)])
+                let file = Array(buffer[..<(position + 2)])
                 buffer.removeFirst(position + 2)
                 position = 0
                 isInScan = false
