@@ -15,6 +15,10 @@ package struct SummaryQuery: Sendable, Equatable {
     package var to: Date?
     /// Where the camera was; frames without a position are nowhere.
     package var box: GeoBox?
+    /// Of these classes only; empty: all.
+    package var classes: [String] = []
+    /// Only groups with so many lost registrations.
+    package var minLost = 0
     /// Of the cells to group by.
     package var cellSize = CellSize.coarse
     /// Groups a page.
@@ -40,10 +44,11 @@ package struct SummaryQuery: Sendable, Equatable {
     var fingerprint: Fingerprint {
         var print = Fingerprint()
         print.add("summary")
-        for list in [groupBy.map(\.rawValue), sessions, drones, missions, models] { print.add(list) }
+        for list in [groupBy.map(\.rawValue), sessions, drones, missions, models, classes] { print.add(list) }
         print.add(from)
         print.add(to)
         for degrees in [box?.west, box?.south, box?.east, box?.north] { print.add(degrees?.bitPattern) }
+        print.add(UInt64(minLost))
         print.add(cellSize == .fine ? "fine" : "coarse")
         return print
     }

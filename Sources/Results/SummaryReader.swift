@@ -226,7 +226,7 @@ struct SummaryReader {
             let start = sorted.firstIndex { !place(of: $0.key, dimensions).precedes(after.place) }
             sorted.removeSubrange(..<(start ?? sorted.endIndex))
         }
-        for entry in sorted where items.count <= limit {
+        for entry in sorted where items.count <= limit && entry.sums.lost >= query.minLost {
             let place = place(of: entry.key, dimensions)
             let group = group(entry.key, entry.sums, dimensions, names)
             guard query.groupBy.contains(.class) else {
@@ -288,9 +288,12 @@ struct SummaryReader {
             case .class: nil
             }
         }
-        let classes = sums.areas.compactMap(\.self).map { entry in
-            Summary.ClassArea(
-                name: names[entry.key] ?? "", frames: Int(entry.frames), pixels: Int(entry.pixels),
+        let classes = sums.areas.compactMap { entry -> Summary.ClassArea? in
+            guard let entry, let name = names[entry.key], query.classes.isEmpty || query.classes.contains(name) else {
+                return nil
+            }
+            return Summary.ClassArea(
+                name: name, frames: Int(entry.frames), pixels: Int(entry.pixels),
                 fraction: entry.fraction / Double(sums.frames))
         }
         return Summary.Group(

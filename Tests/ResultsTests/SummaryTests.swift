@@ -206,6 +206,8 @@ extension FleetSample {
                 east: -179.999 + Double(Int.random(in: 0..<20, using: &generator)) / 1000, north: 0.0153)
         }
         if query.box != nil, sometimes() { query.cellSize = .fine }
+        if sometimes() { query.classes = ["water", "cloud", "car"] }
+        if sometimes() { query.minLost = .random(in: 0...20, using: &generator) }
         return query
     }
 
@@ -273,7 +275,9 @@ extension FleetSample {
         }
         let sorted = groups.values.sorted { $0.sort.lexicographicallyPrecedes($1.sort) }
         return sorted.flatMap { entry -> [Summary.Group] in
-            let group = Summary.Group(keys: entry.keys, frames: entry.frames)
+            var group = Summary.Group(keys: entry.keys, frames: entry.frames)
+            guard group.lost >= query.minLost else { return [] }
+            group.classes.removeAll { !query.classes.isEmpty && !query.classes.contains($0.name) }
             guard query.groupBy.contains(.class) else { return [group] }
             return group.classes.map { item in
                 var one = group

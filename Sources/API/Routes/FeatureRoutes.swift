@@ -13,6 +13,7 @@ struct FeatureRoutes {
     var routes: [Route] {
         [
             .get(Self.root, landing),
+            .get("\(Self.root)/api", definition),
             .get("\(Self.root)/conformance", conformance),
             .get("\(Self.root)/collections", collections),
             .get(Self.collection, collection),
@@ -38,8 +39,18 @@ struct FeatureRoutes {
                     LinkView(href: "\(base)\(Self.root)", rel: "self", type: "application/json"),
                     LinkView(href: "\(base)\(Self.root)/conformance", rel: "conformance", type: "application/json"),
                     LinkView(href: "\(base)\(Self.root)/collections", rel: "data", type: "application/json"),
-                    LinkView(href: "\(base)/openapi.yaml", rel: "service-desc", type: "application/yaml"),
+                    LinkView(href: "\(base)\(Self.root)/api", rel: "service-desc", type: Self.definitionType),
+                    LinkView(href: "\(base)/openapi.yaml", rel: "service-doc", type: "application/yaml"),
                 ]))
+    }
+
+    private static let definitionType = "application/vnd.oai.openapi+json;version=3.0"
+
+    /// What clients of the standard read to learn parameters: GDAL takes JSON alone. `/openapi.yaml` says it all.
+    @Sendable private func definition(_ request: Request, _ context: Context) async throws -> Response {
+        try refuseOtherForms(request)
+        return .bytes(
+            Response.encoded(DefinitionView(root: "\(request.base)\(Self.root)")), type: Self.definitionType)
     }
 
     @Sendable private func conformance(_ request: Request, _ context: Context) async throws -> Response {
@@ -73,6 +84,48 @@ struct FeatureRoutes {
         guard let frame = try await store.frame(id) else { throw Problem.noFrame(id) }
         let view = FeatureView(frame: frame, only: nil, base: request.base)
         return .bytes(Response.encoded(view), type: FeatureView.mediaType)
+    }
+}
+
+/// The least of OpenAPI 3.0 that names the collection's parameters.
+private struct DefinitionView: Encodable {
+    struct Info: Encodable {
+        let title = "Windhover"
+        let version = "1"
+        private enum CodingKeys: CodingKey { case title, version }
+    }
+    struct Server: Encodable { let url: String }
+    struct Schema: Encodable { let type: String }
+    struct Parameter: Encodable {
+        let name: String
+        let `in` = "query"
+        let schema: Schema
+        private enum CodingKeys: CodingKey { case name, `in`, schema }
+    }
+    struct Answer: Encodable { let description: String }
+    struct Operation: Encodable {
+        let parameters: [Parameter]
+        let responses: [String: Answer]
+    }
+
+    let openapi = "3.0.3"
+    let info = Info()
+    let servers: [Server]
+    let paths: [String: [String: Operation]]
+
+    private enum CodingKeys: CodingKey { case openapi, info, servers, paths }
+
+    init(root: String) {
+        servers = [Server(url: root)]
+        let parameters = FrameQueryParameters.names.sorted().map {
+            Parameter(name: $0, schema: Schema(type: $0 == "limit" ? "integer" : "string"))
+        }
+        let page = ["200": Answer(description: "A page of features."), "400": Answer(description: "A problem.")]
+        paths = [
+            "/collections/\(FeatureView.collection)/items": [
+                "get": Operation(parameters: parameters, responses: page)
+            ]
+        ]
     }
 }
 

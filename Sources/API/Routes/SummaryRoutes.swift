@@ -19,8 +19,8 @@ extension SummaryQuery {
         let parameters = try QueryParameters(
             request,
             allowed: [
-                "group_by", "session", "drone", "mission", "model", "datetime", "from", "to", "bbox", "cell", "limit",
-                "cursor",
+                "group_by", "session", "drone", "mission", "model", "datetime", "from", "to", "bbox", "cell", "class",
+                "min_lost", "limit", "cursor",
             ])
         self.init()
         groupBy = try parameters.choices("group_by")
@@ -48,6 +48,8 @@ extension SummaryQuery {
                 throw .invalid("cell", "Cells of 0.001 degrees need a \"bbox\" of at most 0.5 by 0.5 degrees.")
             }
         }
+        classes = try parameters.list("class")
+        minLost = try parameters.int("min_lost", in: 0...Int(Int32.max)) ?? 0
         limit = try parameters.int("limit", in: 1...10_000) ?? 1000
         cursor = try parameters.string("cursor")
     }
