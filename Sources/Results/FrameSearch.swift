@@ -16,9 +16,9 @@ struct FrameSearch {
     private let to: Int64
     /// Found frames come after it.
     private let place: PageCursor
-    let hours: Listing
-    let minutes: Listing
-    let frames: Listing
+    let hours: BoundStatement
+    let minutes: BoundStatement
+    let frames: BoundStatement
 
     /// Nil where the database knows no session, or no class, of those that are asked for: nothing fits.
     init?(_ query: FrameQuery, after place: PageCursor, _ db: Database) throws {
@@ -49,7 +49,7 @@ struct FrameSearch {
         hourly.require("mission", in: query.missions)
         hourly.require("model", in: query.models)
         query.requireBounds(&hourly, classKeys: classKeys)
-        hours = Listing(
+        hours = BoundStatement(
             sql: """
                 SELECT hour, session FROM rollup \(Self.index(query))
                 WHERE hour >= ?1 AND hour <= ?2 AND stored > 0\(hourly.conjunction) ORDER BY hour \(direction)
@@ -57,7 +57,7 @@ struct FrameSearch {
 
         var minutely = Conditions(from: Parameter.first)
         query.requireBounds(&minutely, classKeys: classKeys)
-        minutes = Listing(
+        minutes = BoundStatement(
             sql: """
                 SELECT minute FROM zone
                 WHERE session = ?3 AND minute >= ?1 AND minute <= ?2\(minutely.conjunction)
@@ -65,7 +65,7 @@ struct FrameSearch {
 
         var own = Conditions(from: Parameter.first)
         query.requireOfFrame(&own)
-        frames = Listing(
+        frames = BoundStatement(
             sql: """
                 SELECT f.captured_us, f.key FROM frame AS f INDEXED BY frame_by_session
                 WHERE f.session = ?3 AND f.captured_us >= ?1 AND f.captured_us <= ?2
@@ -154,7 +154,7 @@ struct FrameSearch {
 }
 
 /// A statement, and what stands for its parameters from number 7 on.
-struct Listing {
+struct BoundStatement {
     var sql: String
     var values: [Bound]
 

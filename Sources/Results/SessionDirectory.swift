@@ -23,7 +23,7 @@ struct SessionDirectory {
         conditions.require("mission", in: query.missions)
         conditions.require("model", in: query.models)
         let all = conditions.sql.isEmpty ? "" : "WHERE \(conditions.sql.joined(separator: " AND "))"
-        let rows = try Listing(
+        let rows = try BoundStatement(
             sql: "SELECT key, id, drone, mission, model FROM session \(all)", values: conditions.values
         ).statement(db)
         defer { rows.reset() }

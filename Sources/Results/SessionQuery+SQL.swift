@@ -1,5 +1,11 @@
 import GRDB
 
+/// A statement that walks one index backwards from a place, newest first.
+struct Listing {
+    var sql: String
+    var arguments: StatementArguments
+}
+
 extension SessionQuery {
     /// The filter without paging: what a cursor is good for.
     var fingerprint: Fingerprint {
@@ -9,7 +15,7 @@ extension SessionQuery {
     }
 
     /// Selects key and `SessionRecord.columns` of at most `count` sessions below `place`.
-    func listing(below place: PageCursor, count: Int) -> (sql: String, arguments: StatementArguments) {
+    func listing(below place: PageCursor, count: Int) -> Listing {
         var conditions: [String] = []
         var arguments: StatementArguments = []
         for (condition, value) in [("mission = ?", mission), ("drone = ?", drone), ("state = ?", state?.rawValue)] {
@@ -24,7 +30,7 @@ extension SessionQuery {
             WHERE \(conditions.joined(separator: " AND "))
             ORDER BY created_us DESC, key DESC LIMIT ?
             """
-        return (sql, arguments)
+        return Listing(sql: sql, arguments: arguments)
     }
 
     private var index: String {

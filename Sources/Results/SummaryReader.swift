@@ -61,7 +61,7 @@ struct SummaryReader {
     private let to: Int64?
     private let rectangles: [GridRectangle]
     /// One of hours; or of cells: the next row of cells, and a stretch of it.
-    let listings: [Listing]
+    let listings: [BoundStatement]
     private var byCells: Bool { !rectangles.isEmpty }
 
     /// Nil where nothing can fit.
@@ -84,8 +84,8 @@ struct SummaryReader {
                 query.groupBy.contains(.cell) ? (query.cellSize == .fine ? .fine : .coarse) : nil
             rectangles = GridRectangle.covering(query.box ?? earth, size: size)
             listings = [
-                Listing(sql: "SELECT min(y) FROM cell WHERE size = ?1 AND y >= ?2 AND y <= ?3", values: []),
-                Listing(
+                BoundStatement(sql: "SELECT min(y) FROM cell WHERE size = ?1 AND y >= ?2 AND y <= ?3", values: []),
+                BoundStatement(
                     sql: """
                         SELECT session, hour, y, x, \(Self.columns) FROM cell
                         WHERE size = ?1 AND y = ?2 AND x >= ?3 AND x <= ?4 AND hour >= ?5 AND hour <= ?6
@@ -115,7 +115,7 @@ struct SummaryReader {
             : query.missions.count == 1
                 ? "rollup_by_mission" : query.drones.count == 1 ? "rollup_by_drone" : "sqlite_autoindex_rollup_1"
         listings = [
-            Listing(
+            BoundStatement(
                 sql: """
                     SELECT session, hour, 0, 0, \(Self.columns) FROM rollup INDEXED BY \(index)
                     WHERE hour >= ?1 AND hour <= ?2\(conditions.conjunction)

@@ -46,7 +46,9 @@ struct FeatureRoutes {
 
     private static let definitionType = "application/vnd.oai.openapi+json;version=3.0"
 
-    /// What clients of the standard read to learn parameters: GDAL takes JSON alone. `/openapi.yaml` says it all.
+    /// What clients of the standard read to learn parameters.
+    ///
+    /// GDAL takes JSON alone; `/openapi.yaml` says it all.
     @Sendable private func definition(_ request: Request, _ context: Context) async throws -> Response {
         try refuseOtherForms(request)
         return .bytes(
