@@ -32,6 +32,7 @@ let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "s
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
@@ -73,7 +74,7 @@ let package = Package(
         .target(name: "Imaging", dependencies: ["CKernels", "CPNGShim", "CTurboJPEG"]),
         .target(name: "Inference", dependencies: ["CKernels", "COpenVINO", "Imaging", crypto]),
         .target(name: "Telemetry"),
-        .target(name: "Results", dependencies: ["Telemetry", grdb]),
+        .target(name: "Results", dependencies: ["Telemetry", grdb, sqlite, crypto]),
         .target(name: "WindhoverClient"),
         // 2: the method, a world to try it on, and how good it is
         .target(name: "SSP", dependencies: ["CKernels", "CVision", "Imaging", "Inference"]),

@@ -124,6 +124,8 @@ package struct WindhoverServer: Sendable {
             UploadRoutes(registry: registry, store: store, maxBody: configuration.maxBodyBytes).routes,
             StreamRoutes(registry: registry, metrics: metrics, maxFrame: configuration.maxBodyBytes).routes,
             FrameRoutes(registry: registry, store: store, pictures: maker).routes,
+            SummaryRoutes(store: store).routes,
+            FeatureRoutes(store: store).routes,
             EventRoutes(store: store, metrics: metrics, heartbeat: configuration.heartbeat).routes,
             PictureRoutes(
                 store: store, pictures: LivePictures(maker: maker), metrics: metrics,

@@ -36,6 +36,15 @@ extension Bounds {
         return print
     }
 
+    /// Of the names asked for those that are allowed; where none is asked for, all that are.
+    ///
+    /// Empty: any name will do. Nil: none will.
+    static func narrowing(_ names: [String], to allowed: Set<String>?) -> [String]? {
+        guard let allowed else { return names }
+        let left = names.isEmpty ? allowed.sorted() : names.filter(allowed.contains)
+        return left.isEmpty ? nil : left
+    }
+
     /// `IN` for a column whose value has to be one of those.
     ///
     /// Nil: any is.

@@ -1,144 +1,149 @@
 import Foundation
 import GRDB
 
-/// A statement that walks one index backwards from a place, newest first.
-struct Listing {
-    var sql: String
-    var arguments: StatementArguments
-
-    /// The first `count` of several listings with the same columns, each of which is in this order.
-    static func merging(_ parts: [Listing], by order: String, count: Int) -> Listing {
-        guard parts.count > 1 else { return parts[0] }
-        let union = parts.map { "SELECT * FROM (\($0.sql))" }.joined(separator: " UNION ALL ")
-        return Listing(
-            sql: "SELECT * FROM (\(union)) ORDER BY \(order) LIMIT ?",
-            arguments: parts.reduce([]) { $0 + $1.arguments } + [count])
-    }
-}
-
-/// What a `WHERE` asks for.
-struct Conditions {
-    private(set) var arguments: StatementArguments = []
-    private var parts: [String] = []
-
-    var sql: String { parts.joined(separator: " AND ") }
-
-    mutating func require(_ condition: String, _ values: StatementArguments) {
-        parts.append(condition)
-        arguments += values
-    }
-
-    mutating func require(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
-        if let value { require(condition, [value]) }
-    }
-
-    /// That a column has the value asked for, where there is one, and one of those that are allowed at all.
-    ///
-    /// Where that can be none, it is known before a row is looked at.
-    mutating func require(_ column: String, is value: String?, among allowed: Set<String>?) {
-        guard let allowed else { return require("\(column) = ?", value) }
-        guard let value else {
-            return allowed.isEmpty ? require("?", [false]) : require(among: allowed, column)
-        }
-        // A parameter, because SQLite makes `x AND 0` of a text into `0`, and then misses the x that its index needs.
-        require("\(column) = ? AND ?", [value, allowed.contains(value)])
-    }
-
-    private mutating func require(among allowed: Set<String>, _ column: String) {
-        guard let condition = Bounds.condition(column, allowed) else { return }
-        require(condition.sql, StatementArguments(condition.values))
-    }
-}
-
 extension FrameQuery {
     /// The filter without paging: what a cursor is good for.
     var fingerprint: Fingerprint {
         var print = bounds.fingerprint
-        for text in ["frames", session, drone, mission, model, mode, className] { print.add(text) }
-        print.add(className == nil ? 0 : minFraction.bitPattern)
+        print.add("frames")
+        for list in [sessions, drones, missions, models, modes, reasons, registrations] { print.add(list) }
+        print.add(UInt64(classes.count))
+        for item in classes {
+            print.add(item.name)
+            print.add(item.minFraction.bitPattern)
+            print.add(UInt64(bitPattern: Int64(item.minPixels)))
+        }
+        print.add(classMatch.rawValue)
+        for limit in [similarity.min, similarity.max, changed.min, changed.max] { print.add(limit?.bitPattern) }
+        for limit in [inliers.min, inliers.max] { print.add(limit.map { UInt64(bitPattern: Int64($0)) }) }
+        print.add(registrationOK.map { $0 ? 1 : 0 })
+        for degrees in [box?.west, box?.south, box?.east, box?.north] { print.add(degrees?.bitPattern) }
         print.add(from)
         print.add(to)
+        print.add(order.rawValue)
         return print
     }
 
-    /// Selects `FrameRecord.selection` of at most `count` frames below `place`.
+    /// The same query, asking for no drone and no mission but those within its bounds.
     ///
-    /// `INDEXED BY` because SQLite, without statistics, is free to walk "every propagated frame of the fleet" in search
-    /// of one session's; with it a plan that cannot use the index is an error, not a slow answer. The narrower filter
-    /// leads; those after it are looked up in the rows found.
-    ///
-    /// Bounds to several drones, or missions, make as many walks, of which the newest rows are taken: one walk over
-    /// everybody's frames in search of a few drones' would have no end.
-    func listing(below place: PageCursor, count: Int) -> Listing {
-        var walks = [self]
-        if session == nil, drone == nil, mission == nil {
-            if let drones = bounds.drones, !drones.isEmpty {
-                walks = drones.sorted().map { walk(of: $0, \.drone) }
-            } else if let missions = bounds.missions, !missions.isEmpty {
-                walks = missions.sorted().map { walk(of: $0, \.mission) }
-            }
-        }
-        return .merging(
-            walks.map { $0.walk(below: place, count: count) }, by: "captured_us DESC, key DESC", count: count)
-    }
-
-    private func walk(of name: String, _ member: WritableKeyPath<FrameQuery, String?>) -> FrameQuery {
+    /// Nil: there is none of those asked for.
+    var narrowed: FrameQuery? {
+        guard let drones = Bounds.narrowing(drones, to: bounds.drones),
+            let missions = Bounds.narrowing(missions, to: bounds.missions)
+        else { return nil }
         var query = self
-        query[keyPath: member] = name
+        (query.drones, query.missions) = (drones, missions)
         return query
     }
+}
 
-    private func walk(below place: PageCursor, count: Int) -> Listing {
-        var conditions = Conditions()
+/// SQL that narrows, and what stands for its numbered parameters.
+struct NumberedConditions {
+    private(set) var sql: [String] = []
+    private(set) var values: [Bound] = []
+    /// The number of the first parameter; lower ones change from run to run.
+    let first: Int32
 
-        // A class alone leads through its own index. Beside a session, a drone or a mission, which are a small part of
-        // all frames where a class like "building" is in most of them, it is looked up per frame.
-        let byClass = className != nil && session == nil && drone == nil && mission == nil
-        let time = byClass ? "c.captured_us" : "f.captured_us"
-        let key = byClass ? "c.frame" : "f.key"
-
-        if let session {
-            // A session is of one drone and one mission: if it is not within the bounds, there is none.
-            var its = Conditions()
-            its.require("id = ?", session)
-            its.require("drone", is: nil, among: bounds.drones)
-            its.require("mission", is: nil, among: bounds.missions)
-            conditions.require("f.session = (SELECT key FROM session WHERE \(its.sql))", its.arguments)
-        }
-        conditions.require("f.mission", is: mission, among: session == nil ? bounds.missions : nil)
-        conditions.require("f.drone", is: drone, among: session == nil ? bounds.drones : nil)
-        conditions.require("f.mode = ?", mode)
-        conditions.require("f.model = ?", model)
-        if let className {
-            // At least one pixel is any fraction above zero.
-            let least = max(minFraction, .leastNonzeroMagnitude)
-            conditions.require(
-                byClass
-                    ? "c.name = ? AND c.fraction >= ?"
-                    : "EXISTS (SELECT 1 FROM frame_class WHERE frame = f.key AND name = ? AND fraction >= ?)",
-                [className, least])
-        }
-        conditions.require("\(time) >= ?", from?.microseconds)
-        conditions.require("(\(time), \(key)) < (?, ?)", [place.microseconds, place.key])
-
-        let source =
-            byClass
-            ? "frame_class AS c INDEXED BY frame_class_by_name CROSS JOIN frame AS f ON f.key = c.frame"
-            : "frame AS f INDEXED BY \(index)"
-        let sql = """
-            SELECT \(FrameRecord.selection) FROM \(source)
-            WHERE \(conditions.sql)
-            ORDER BY \(time) DESC, \(key) DESC LIMIT ?
-            """
-        return Listing(sql: sql, arguments: conditions.arguments + [count])
+    init(from first: Int32) {
+        self.first = first
     }
 
-    private var index: String {
-        if session != nil { return "frame_by_session" }
-        if mission != nil { return "frame_by_mission" }
-        if drone != nil { return "frame_by_drone" }
-        if mode != nil { return "frame_by_mode" }
-        if model != nil { return "frame_by_model" }
-        return "frame_by_time"
+    /// `?` in the text stands for the value.
+    mutating func require(_ text: String, _ value: Bound? = nil) {
+        guard let value else { return sql.append(text) }
+        sql.append(text.replacing("?", with: place(value)))
+    }
+
+    mutating func require(_ column: String, in texts: [String]) {
+        guard !texts.isEmpty else { return }
+        let places = texts.map { place(.text($0)) }
+        sql.append(places.count == 1 ? "\(column) = \(places[0])" : "\(column) IN (\(places.joined(separator: ", ")))")
+    }
+
+    /// The number of a parameter for a value.
+    mutating func place(_ value: Bound) -> String {
+        values.append(value)
+        return "?\(Int(first) + values.count - 1)"
+    }
+
+    /// Ready to follow another condition.
+    var conjunction: String { sql.map { " AND \($0)" }.joined() }
+}
+
+extension FrameQuery {
+    /// What an hour or a minute must have for a frame of it to fit, by their bounds.
+    ///
+    /// `classKeys`: of the classes asked for, by name; classes without a key have never been seen.
+    func requireBounds(_ conditions: inout NumberedConditions, classKeys: [String: UInt32]) {
+        for (column, words) in [("modes", modes), ("reasons", reasons), ("methods", registrations)]
+        where !words.isEmpty {
+            conditions.require("\(column) & ? <> 0", .int(WordSet(words).stored))
+        }
+        if let registrationOK { conditions.require(registrationOK ? "registered > 0" : "lost > 0") }
+        if let least = inliers.min { conditions.require("inliers_max >= ?", .int(Int64(least))) }
+        if let most = inliers.max { conditions.require("inliers_min <= ?", .int(Int64(most))) }
+        if let least = similarity.min { conditions.require("similarity_max >= ?", .double(least)) }
+        if let most = similarity.max { conditions.require("similarity_min <= ?", .double(most)) }
+        if let least = changed.min { conditions.require("changed_max >= ?", .double(least)) }
+        if let most = changed.max { conditions.require("changed_min <= ?", .double(most)) }
+        if let box {
+            conditions.require("north >= ?", .double(box.south))
+            conditions.require("south <= ?", .double(box.north))
+            let (west, east) = (conditions.place(.double(box.west)), conditions.place(.double(box.east)))
+            conditions.require(
+                box.crossesAntimeridian
+                    ? "(east >= \(west) OR west <= \(east))" : "east >= \(west) AND west <= \(east)")
+        }
+        if !classes.isEmpty {
+            let demands = classes.map { item in
+                ClassPeaks.Entry(
+                    key: classKeys[item.name] ?? 0, pixels: UInt32(clamping: item.minPixels),
+                    fraction: Float(roundingDown: item.minFraction))
+            }
+            conditions.require(
+                "may_hold(peaks, ?)", .blob(ClassDemands(all: classMatch == .all, entries: demands).blob))
+        }
+    }
+
+    /// What a frame must have itself, beside its session, drone, mission, model and time.
+    func requireOfFrame(_ conditions: inout NumberedConditions) {
+        conditions.require("f.mode", in: modes)
+        require("f.reason", of: reasons, &conditions)
+        require("f.registration", of: registrations, &conditions)
+        if let registrationOK { conditions.require("f.registration_ok = ?", .int(registrationOK ? 1 : 0)) }
+        if let least = inliers.min { conditions.require("f.inliers >= ?", .int(Int64(least))) }
+        if let most = inliers.max { conditions.require("f.inliers <= ?", .int(Int64(most))) }
+        if let least = similarity.min { conditions.require("f.similarity_mean >= ?", .double(least)) }
+        if let most = similarity.max { conditions.require("f.similarity_mean <= ?", .double(most)) }
+        if let least = changed.min { conditions.require("f.changed_fraction >= ?", .double(least)) }
+        if let most = changed.max { conditions.require("f.changed_fraction <= ?", .double(most)) }
+        if let box {
+            conditions.require("f.lat >= ?", .double(box.south))
+            conditions.require("f.lat <= ?", .double(box.north))
+            let (west, east) = (conditions.place(.double(box.west)), conditions.place(.double(box.east)))
+            conditions.require(
+                box.crossesAntimeridian
+                    ? "(f.lon >= \(west) OR f.lon <= \(east))" : "f.lon >= \(west) AND f.lon <= \(east)")
+        }
+        if !classes.isEmpty {
+            let each = classes.map { item in
+                let name = conditions.place(.text(item.name))
+                let pixels = conditions.place(.int(Int64(max(item.minPixels, 1))))
+                let fraction = conditions.place(.double(item.minFraction))
+                return """
+                    EXISTS (SELECT 1 FROM frame_class AS c WHERE c.frame = f.key AND c.name = \(name)
+                        AND c.pixels >= \(pixels) AND c.fraction >= \(fraction))
+                    """
+            }
+            conditions.require("(" + each.joined(separator: classMatch == .all ? " AND " : " OR ") + ")")
+        }
+    }
+
+    private func require(_ column: String, of words: [String], _ conditions: inout NumberedConditions) {
+        guard words.contains(Self.none) else { return conditions.require(column, in: words) }
+        var some = NumberedConditions(from: conditions.first + Int32(conditions.values.count))
+        some.require(column, in: words.filter { $0 != Self.none })
+        for value in some.values { _ = conditions.place(value) }
+        conditions.require("(" + (["\(column) IS NULL"] + some.sql).joined(separator: " OR ") + ")")
     }
 }

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 
 /// The place where a page ended: opaque to the client, and good only for the query that gave it out.
@@ -12,36 +13,79 @@ struct PageCursor: Equatable {
         key = .min
     }
 
+    /// Where the first page of frames starts.
+    init(startOf query: FrameQuery) {
+        switch query.order {
+        case .newestFirst: self.init(before: query.to)
+        case .oldestFirst: self.init(microseconds: query.from?.microseconds ?? .min, key: .min)
+        }
+    }
+
+    init(_ place: FrameSearch.Place) {
+        self.init(microseconds: place.microseconds, key: place.key)
+    }
+
     init(microseconds: Int64, key: Int64) {
         self.microseconds = microseconds
         self.key = key
     }
 
-    /// Reads a cursor that `text(for:)` wrote.
+    /// Reads a cursor that `text(for:sealedWith:)` wrote.
     ///
     /// Throws `StoreError.badCursor` for anything else.
-    init(_ text: String, for filter: Fingerprint) throws {
-        var base64 = text.replacing("-", with: "+").replacing("_", with: "/")
-        base64 += String(repeating: "=", count: (4 - base64.utf8.count % 4) % 4)
-        guard let data = Data(base64Encoded: base64), data.count == 24 else { throw StoreError.badCursor }
+    init(_ text: String, for filter: Fingerprint, sealedWith seal: CursorSeal) throws {
+        let data = try seal.open(text)
+        guard data.count == 24 else { throw StoreError.badCursor }
         let words = (0..<3).map { word in data[word * 8..<word * 8 + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
         guard words[2] == filter.value else { throw StoreError.badCursor }
         self.init(microseconds: Int64(bitPattern: words[0]), key: Int64(bitPattern: words[1]))
     }
 
-    /// base64url without padding (RFC 4648, section 5): fits into a URL as it is.
-    func text(for filter: Fingerprint) -> String {
+    func text(for filter: Fingerprint, sealedWith seal: CursorSeal) -> String {
         let words = [UInt64(bitPattern: microseconds), UInt64(bitPattern: key), filter.value]
-        let data = Data(words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - $0 * 8)) } })
-        return data.base64EncodedString()
+        return seal.close(words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - $0 * 8)) } })
+    }
+}
+
+/// Makes cursors that only this store can have made: HMAC (RFC 2104) with SHA-256, cut to 128 bits, after the bytes.
+///
+/// So a cursor is what a list gave out, or nothing: nobody can build one that asks for what no list would.
+struct CursorSeal: Sendable {
+    private static let length = 16
+    private let key: SymmetricKey
+
+    /// `secret`: the data folder's, which signs other things too: the key is derived from it (RFC 5869).
+    init(secret: [UInt8]) {
+        key = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: SymmetricKey(data: secret), info: Data("cursor".utf8), outputByteCount: 32)
+    }
+
+    /// base64url without padding (RFC 4648, section 5): fits into a URL as it is.
+    func close(_ bytes: [UInt8]) -> String {
+        Data(bytes + code(of: bytes)).base64EncodedString()
             .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    /// Throws `StoreError.badCursor` for what `close` did not make.
+    func open(_ text: String) throws -> [UInt8] {
+        var base64 = text.replacing("-", with: "+").replacing("_", with: "/")
+        base64 += String(repeating: "=", count: (4 - base64.utf8.count % 4) % 4)
+        guard let data = Data(base64Encoded: base64), data.count >= Self.length else { throw StoreError.badCursor }
+        let bytes = Array(data.dropLast(Self.length))
+        // One way to write each cursor; and compared in constant time, or the code could be found byte by byte.
+        let differences = zip(code(of: bytes), data.suffix(Self.length)).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
+        guard differences == 0, close(bytes) == text else { throw StoreError.badCursor }
+        return bytes
+    }
+
+    private func code(of bytes: [UInt8]) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key).prefix(Self.length))
     }
 }
 
 /// A hash of a query's filter that is the same in every process: FNV-1a, 64 bits.
 ///
-/// It recognises a mistake, a cursor used with another filter. A forged cursor gains nothing: it can only name a place
-/// in a list that its sender may read anyway.
+/// It recognises a mistake: a cursor used with another filter.
 struct Fingerprint {
     private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
@@ -61,5 +105,16 @@ struct Fingerprint {
 
     mutating func add(_ date: Date?) {
         add(date.map { UInt64(bitPattern: $0.microseconds) } ?? UInt64(bitPattern: .min))
+    }
+
+    mutating func add(_ texts: [String]) {
+        add(UInt64(texts.count))
+        for text in texts { add(text) }
+    }
+
+    /// Nil is no number.
+    mutating func add(_ number: UInt64?) {
+        add(UInt64(number == nil ? 0 : 1))
+        if let number { add(number) }
     }
 }

@@ -31,7 +31,13 @@ package protocol ResultStore: VideoStore {
     func latestFrames(session: String, count: Int) async throws -> [FrameRecord]
     func frame(session: String, sequence: Int) async throws -> FrameRecord?
     func frame(session: String, idempotencyKey: String) async throws -> FrameRecord?
+    /// A frame's drone, mission and model are its session's: so they are searched for.
+    ///
+    /// Throws `StoreError.badCursor` or `.queryTimeout`.
     func frames(_ query: FrameQuery) async throws -> Page<FrameRecord>
+    /// Sums of frames, in groups.
+    func summary(_ query: SummaryQuery) async throws -> Summary
+    func extent(within bounds: Bounds) async throws -> FrameExtent
     /// The bytes of a stored picture.
     ///
     /// Throws `StoreError.blobMissing` where its pack has been unlinked.
@@ -78,6 +84,11 @@ extension ResultStore {
         try await insert(session, conditions: nil)
     }
 
+    /// All frames of a query from its cursor on, page by page as they are consumed: no more than a page in memory.
+    ///
+    /// Whoever keeps a page's `nextCursor` can go on there at any later time.
+    package func pages(_ query: FrameQuery) -> FramePages { FramePages(store: self, query: query) }
+
     package func commit(
         _ frame: FrameRecord, pictures: FramePictures, events: [EventRecord] = []
     ) async throws -> FrameRecord {
@@ -97,6 +108,28 @@ extension ResultStore {
             }
             defer { group.cancelAll() }
             return await group.next()!
+        }
+    }
+}
+
+/// Pages of a list of frames, one after the other.
+package struct FramePages: AsyncSequence, Sendable {
+    let store: any ResultStore
+    let query: FrameQuery
+
+    package func makeAsyncIterator() -> Iterator { Iterator(store: store, query: query) }
+
+    package struct Iterator: AsyncIteratorProtocol {
+        let store: any ResultStore
+        /// Nil: that was the last page.
+        var query: FrameQuery?
+
+        package mutating func next() async throws -> Page<FrameRecord>? {
+            guard let asked = query else { return nil }
+            let page = try await store.frames(asked)
+            query?.cursor = page.nextCursor
+            if page.nextCursor == nil { query = nil }
+            return page
         }
     }
 }
@@ -134,6 +167,8 @@ package enum StoreError: Error, Equatable {
     case held
     /// The cursor is not one this query gave out.
     case badCursor
+    /// The query took longer than one may.
+    case queryTimeout
     /// The session has a frame of this number already.
     case duplicateFrame(session: String, sequence: Int)
     /// The session has a frame with this `Idempotency-Key` already.

@@ -50,7 +50,7 @@ extension SQLiteStore {
         var filter = Fingerprint()
         for text in ["deliveries", query.session, query.state?.rawValue] { filter.add(text) }
         let print = filter
-        let place = try query.cursor.map { try PageCursor($0, for: print) } ?? PageCursor(before: nil)
+        let place = try query.cursor.map { try PageCursor($0, for: print, sealedWith: seal) } ?? PageCursor(before: nil)
         let limit = max(1, min(query.limit, .max - 1))
         let sql = """
             SELECT \(DeliveryRecord.selection), d.key FROM delivery AS d
@@ -74,7 +74,7 @@ extension SQLiteStore {
                 ? PageCursor(
                     microseconds: items[limit - 1].createdAt.microseconds,
                     key: rows[limit - 1][DeliveryRecord.columns.count]) : nil
-            return Page(items: items, nextCursor: next?.text(for: print))
+            return Page(items: items, nextCursor: next?.text(for: print, sealedWith: seal))
         }
     }
 

@@ -66,16 +66,20 @@ extension SQLiteStore {
 
     package func frames(_ query: FrameQuery) async throws -> Page<FrameRecord> {
         let filter = query.fingerprint
-        let place = try query.cursor.map { try PageCursor($0, for: filter) } ?? PageCursor(before: query.to)
+        let (seal, time) = (seal, queryTime)
+        let place = try query.cursor.map { try PageCursor($0, for: filter, sealedWith: seal) }
         let limit = max(1, min(query.limit, .max - 1))
         return try await read { db in
-            let listing = query.listing(below: place, count: limit + 1)
-            let rows = try Row.fetchAll(db.cachedStatement(sql: listing.sql), arguments: listing.arguments)
-            let items = try rows.prefix(limit).map { try FrameRecord($0, db) }
-            let next =
-                rows.count > limit
-                ? PageCursor(microseconds: items[limit - 1].capturedAt.microseconds, key: rows[limit - 1][0]) : nil
-            return Page(items: items, nextCursor: next?.text(for: filter))
+            let timeLimit = TimeLimit(time)
+            return try timeLimit.whileReading(db) {
+                guard let search = try FrameSearch(query, after: place ?? PageCursor(startOf: query), db) else {
+                    return Page(items: [], nextCursor: nil)
+                }
+                let places = try search.places(limit + 1, db, within: timeLimit)
+                let items = try places.prefix(limit).map { try FrameRecord(key: $0.key, db) }
+                let next = places.count > limit ? PageCursor(places[limit - 1]) : nil
+                return Page(items: items, nextCursor: next?.text(for: filter, sealedWith: seal))
+            }
         }
     }
 
@@ -122,6 +126,22 @@ extension FrameRecord {
             classes: classes.map { ClassPixels(value: $0[0], name: $0[1], pixels: $0[2], fraction: $0[3]) })
     }
 
+    init(key: Int64, _ db: Database) throws {
+        let sql = "SELECT \(Self.selection) FROM frame AS f WHERE f.key = ?"
+        try self.init(Row.fetchOne(db.cachedStatement(sql: sql), arguments: [key])!, db)
+    }
+
+    /// What of it goes into sums and bounds.
+    private func traits(session: Int64, _ db: Database) throws -> FrameTraits {
+        FrameTraits(
+            session: session, microseconds: capturedAt.microseconds, mode: mode, reason: reason,
+            registration: registration.map { ($0.method, $0.ok, $0.inliers) }, similarity: similarityMean,
+            changed: changedFraction,
+            position: telemetry?.place,
+            classes: try classes.map { (try ClassNames.makeKey(of: $0.name, db), $0.pixels, $0.fraction) }
+                .sorted { $0.key < $1.key })
+    }
+
     /// The keys of its session and its own.
     fileprivate func insert(_ db: Database) throws -> (session: Int64, frame: Int64) {
         guard
@@ -154,6 +174,10 @@ extension FrameRecord {
                     last_frame_us = max(coalesce(last_frame_us, ?2), ?2), epoch = max(epoch, ?3) WHERE key = ?4
                 """
         ).execute(arguments: [sequence, receivedAt.microseconds, epoch, session])
+
+        var rollups = Rollups()
+        rollups.add(try traits(session: session, db))
+        try rollups.write(db)
         return (session, key)
     }
 

@@ -39,11 +39,13 @@ extension SQLiteStore: KeyStore {
     package func audit(limit: Int, cursor: String?) async throws -> Page<AuditRecord> {
         var filter = Fingerprint()
         filter.add("audit")
-        let place = try cursor.map { try PageCursor($0, for: filter) } ?? PageCursor(microseconds: 0, key: .max)
+        let place =
+            try cursor.map { try PageCursor($0, for: filter, sealedWith: seal) }
+            ?? PageCursor(microseconds: 0, key: .max)
         return try await read { [filter] db in
             let rows = try AuditRecord.fetch(below: place.key, count: limit + 1, db)
             let next = rows.count > limit ? PageCursor(microseconds: 0, key: rows[limit - 1].key) : nil
-            return Page(items: rows.prefix(limit).map(\.act), nextCursor: next?.text(for: filter))
+            return Page(items: rows.prefix(limit).map(\.act), nextCursor: next?.text(for: filter, sealedWith: seal))
         }
     }
 

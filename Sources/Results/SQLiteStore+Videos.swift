@@ -25,7 +25,9 @@ extension SQLiteStore {
 
     package func videos(_ query: VideoQuery) async throws -> Page<VideoRecord> {
         let filter = query.fingerprint
-        let place = try query.cursor.map { try PageCursor($0, for: filter) } ?? PageCursor(before: nil)
+        let seal = seal
+        let place =
+            try query.cursor.map { try PageCursor($0, for: filter, sealedWith: seal) } ?? PageCursor(before: nil)
         let limit = max(1, min(query.limit, .max - 1))
         return try await read { db in
             let listing = query.listing(below: place, count: limit + 1)
@@ -35,7 +37,7 @@ extension SQLiteStore {
             let next =
                 rows.count > limit
                 ? PageCursor(microseconds: items[limit - 1].createdAt.microseconds, key: keys[limit - 1]) : nil
-            return Page(items: items, nextCursor: next?.text(for: filter))
+            return Page(items: items, nextCursor: next?.text(for: filter, sealedWith: seal))
         }
     }
 

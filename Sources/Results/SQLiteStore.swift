@@ -20,6 +20,10 @@ package final class SQLiteStore: ResultStore {
         package var walLimit = 64 << 20
         /// Bytes the database may grow to (not counting pictures) before it counts as a full disk; nil for no limit.
         package var databaseLimit: Int?
+        /// How long a query may take before it is given up as `StoreError.queryTimeout`.
+        package var queryTime = Duration.seconds(5)
+        /// Hears how far a large database of an older version is.
+        package var onMigration: @Sendable (MigrationProgress) -> Void = { _ in }
         /// Events kept for those who listen: an hour of two streams at 25 frames a second.
         package var eventLimit = 200_000
         /// From how little room on pictures are no longer stored, and frames refused.
@@ -35,6 +39,8 @@ package final class SQLiteStore: ResultStore {
     let signal: EventSignal
     let deliverySignal: EventSignal
     let eventLimit: Int
+    let queryTime: Duration
+    let seal: CursorSeal
     let folder: DataFolder
     let disk: DiskGuard
     private let pictures = DispatchQueue(label: "windhover.store.pictures", attributes: .concurrent)
@@ -57,6 +63,8 @@ package final class SQLiteStore: ResultStore {
         eventLimit = options.eventLimit
         let directory = folder.directory
         disk = DiskGuard(thresholds: options.disk, probe: options.space ?? { DiskSpace.of(directory) })
+        queryTime = options.queryTime
+        seal = CursorSeal(secret: try folder.secret())
         signal = EventSignal(newest: try database.writeWithoutTransaction(EventRecord.newest))
         deliverySignal = EventSignal(newest: try database.writeWithoutTransaction(DeliveryRecord.newest))
     }
@@ -119,6 +127,7 @@ extension SQLiteStore {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(options.busyTimeout)
         configuration.prepareDatabase { db in
+            try SearchFunctions.register(db)
             guard !db.configuration.readonly else { return }
             // Takes effect only before the first table. Retention can then hand space back in small steps, where VACUUM
             // would rewrite the whole file under a lock.
@@ -145,7 +154,7 @@ extension SQLiteStore {
             guard isOurs || isEmpty else { throw StoreOpenError.foreign(path: path) }
             guard try !Schema.migrator.hasBeenSuperseded(db) else { throw StoreOpenError.newerSchema(path: path) }
         }
-        try Schema.migrator.migrate(database)
+        try Schema.migrator(report: options.onMigration).migrate(database)
         // SQLite syncs what is in its files; that there are such files is for us to sync.
         try syncFolder(folder.directory.path)
     }

@@ -7,7 +7,10 @@ enum Schema {
     /// "WHOV" at byte 68 of the file: `file(1)` and this program know the database by it.
     static let applicationID: Int32 = 0x5748_4F56
 
-    static var migrator: DatabaseMigrator {
+    static var migrator: DatabaseMigrator { migrator { _ in } }
+
+    /// `report` hears of migrations that take long.
+    static func migrator(report: @escaping @Sendable (MigrationProgress) -> Void) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
         // Checks only what a migration touches. The default reads every row of every table after each migration.
         migrator.registerMigration("1: sessions and frames", foreignKeyChecks: .immediate) { db in
@@ -31,6 +34,7 @@ enum Schema {
             try db.execute(sql: version5)
             try db.execute(sql: "PRAGMA user_version = 5")
         }
+        // There is no version 6.
         migrator.registerMigration("7: keys and audit", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: version7)
             try db.execute(sql: "PRAGMA user_version = 7")
@@ -38,6 +42,11 @@ enum Schema {
         migrator.registerMigration("8: retention", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: retention)
             try db.execute(sql: "PRAGMA user_version = 8")
+        }
+        migrator.registerMigration("9: queries", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: queries)
+            try Rollups.fill(db, report: report)
+            try db.execute(sql: "PRAGMA user_version = 9")
         }
         return migrator
     }

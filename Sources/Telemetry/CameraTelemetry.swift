@@ -21,6 +21,12 @@ package struct CameraTelemetry: Sendable, Equatable {
 
     package subscript(_ value: TelemetryValue) -> Double? { known[value]?.number }
 
+    /// Degrees WGS 84.
+    package var place: (lat: Double, lon: Double)? {
+        guard let lat = self[.latitude], let lon = self[.longitude] else { return nil }
+        return (lat, lon)
+    }
+
     package func origin(of value: TelemetryValue) -> TelemetryOrigin? { known[value]?.origin }
 
     /// Changes one value; a number that makes no sense is none.

@@ -97,6 +97,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var videos: VideoServeOptions
 
     @OptionGroup var webhooks: WebhookOptions
+    @OptionGroup var queries: QueryOptions
 
     @OptionGroup var retention: RetentionOptions
 
@@ -138,6 +139,7 @@ struct ServeCommand: AsyncParsableCommand {
 
         var storing = SQLiteStore.Options()
         storing.disk = disk.thresholds
+        queries.apply(to: &storing, logger)
         let store = try SQLiteStore.open(directory: URL(fileURLWithPath: data), options: storing)
         try await access.require(keysOf: store, for: host)
 

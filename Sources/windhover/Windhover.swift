@@ -11,7 +11,7 @@ struct Windhover: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, SendCommand.self, VideoCommand.self, ResultsCommand.self, ModelsCommand.self,
             SimulateCommand.self, EvaluateCommand.self, BenchCommand.self, KeysCommand.self, BackupCommand.self,
-            RestoreCommand.self, DBCommand.self,
+            RestoreCommand.self, DBCommand.self, FillCommand.self, QueriesCommand.self,
         ])
 
     static func main() async {

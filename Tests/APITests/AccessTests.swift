@@ -56,6 +56,14 @@ import Yams
             "GET /v1/sessions/{id}/latest.jpg": Case(elsewhere: .hidden),
             "GET /v1/events": Case(elsewhere: .bounded),
             "GET /v1/frames": Case(elsewhere: .bounded),
+            "GET /v1/summary": Case(elsewhere: .bounded),
+            "GET /v1/ogc": Case(elsewhere: .shared),
+            "GET /v1/ogc/api": Case(elsewhere: .shared),
+            "GET /v1/ogc/conformance": Case(elsewhere: .shared),
+            "GET /v1/ogc/collections": Case(elsewhere: .bounded),
+            "GET /v1/ogc/collections/frames": Case(elsewhere: .bounded),
+            "GET /v1/ogc/collections/frames/items": Case(elsewhere: .bounded),
+            "GET /v1/ogc/collections/frames/items/{id}": Case(elsewhere: .hidden),
             "GET /v1/frames/{id}": Case(elsewhere: .hidden),
             "GET /v1/frames/{id}/image": Case(elsewhere: .hidden),
             "GET /v1/frames/{id}/mask": Case(elsewhere: .hidden),
@@ -117,9 +125,11 @@ import Yams
     }
 
     private static func path(_ template: String, session: String, frame: String, video: String = "none") -> String {
-        template.replacing("/v1/frames/{id}", with: "/v1/frames/\(frame)")
-            .replacing("/v1/videos/{id}", with: "/v1/videos/\(video)").replacing("{id}", with: session)
-            .replacing("{sequence}", with: "5").replacing("{name}", with: "golden-7")
+        template.replacing("/v1/frames/{id}", with: "/v1/frames/\(frame)").replacing(
+            "/items/{id}", with: "/items/\(frame)"
+        )
+        .replacing("/v1/videos/{id}", with: "/v1/videos/\(video)").replacing("{id}", with: session)
+        .replacing("{sequence}", with: "5").replacing("{name}", with: "golden-7")
     }
 
     @Test func `Every resource has a rule that these tests know, and openapi yaml says the same`() async throws {
@@ -311,9 +321,8 @@ import Yams
             func seen(_ path: String, _ key: KeyHolder) async throws -> Set<String> {
                 var (names, cursor): (Set<String>, String?) = ([], nil)
                 repeat {
-                    let separator = path.contains("?") ? "&" : "?"
                     let answer = try await server.send(
-                        "GET", path + separator + "limit=1" + (cursor.map { "&cursor=\($0)" } ?? ""),
+                        "GET", path + "&limit=1" + (cursor.map { "&cursor=\($0)" } ?? ""),
                         headers: key.headers)
                     #expect(answer.status == 200, "\(path)")
                     for item in answer.json["items"] as? [[String: Any]] ?? [] {
@@ -329,14 +338,15 @@ import Yams
                 (["a", "c"], ["m"], ["am", "cm"]), (["nobody"], nil, []),
             ] as [([String]?, [String]?, Set<String>)] {
                 let key = try await server.key(scopes: ["read"], drones: drones, missions: missions)
-                for list in ["/v1/sessions", "/v1/frames"] + (Clips.isPossible ? ["/v1/videos"] : []) {
+                let lists = ["/v1/sessions?", "/v1/frames?", "/v1/summary?group_by=drone,mission&"]
+                for list in lists + (Clips.isPossible ? ["/v1/videos?"] : []) {
                     #expect(try await seen(list, key) == own)
                     for (drone, mission) in [("a", nil), ("b", "n"), ("c", nil), (nil, "m")] as [(String?, String?)] {
                         let query = [drone.map { "drone=\($0)" }, mission.map { "mission=\($0)" }].compactMap(\.self)
                         let expected = own.filter {
                             $0.hasPrefix(drone ?? "") && (mission == nil || $0.hasSuffix(mission!))
                         }
-                        #expect(try await seen("\(list)?\(query.joined(separator: "&"))", key) == expected)
+                        #expect(try await seen(list + query.joined(separator: "&"), key) == expected)
                     }
                 }
                 for (name, flight) in flights {
@@ -345,6 +355,42 @@ import Yams
                 }
                 let classes = try await seen("/v1/frames?class=background", key)
                 #expect(classes.isSubset(of: own))
+            }
+        }
+    }
+
+    @Test func `A map shows nothing of others, not even where they were`() async throws {
+        try await withKeys { server in
+            for (drone, lat) in [("mine", 10.0), ("other", 50), (nil, -50)] as [(String?, Double)] {
+                let flight = try await server.flight(drone: drone, frames: 1)
+                let put = try await server.put(
+                    TestServer.frame(1), 1, to: flight.session,
+                    query: "?lat=\(lat)&lon=\(lat)", headers: TestServer.root)
+                #expect(put.status == 200)
+            }
+            let key = try await server.key(scopes: ["read"], drones: ["mine"])
+            func ask(_ path: String) async throws -> [String: Any] {
+                try await server.send("GET", path, headers: key.headers).json
+            }
+            let collection = "/v1/ogc/collections/frames"
+            let listed = try await ask("/v1/ogc/collections")["collections"] as? [[String: Any]]
+            for one in [try await ask(collection), try #require(listed?.first)] {
+                let spatial = (one["extent"] as? [String: Any])?["spatial"] as? [String: Any]
+                #expect(spatial?["bbox"] as? [[Double]] == [[10, 10, 10, 10]])
+            }
+            for path in ["\(collection)/items?", "/v1/frames?f=geojson&"] {
+                for query in ["", "bbox=-180,-90,180,90", "drone=other", "drone=mine,other"] {
+                    let features = try await ask(path + query)["features"] as? [[String: Any]] ?? []
+                    let drones = features.map { ($0["properties"] as? [String: Any])?["drone_id"] as? String }
+                    #expect(Set(drones) == (query == "drone=other" ? [] : ["mine"]), "\(path)\(query)")
+                }
+            }
+            let cells = try await ask("/v1/summary?group_by=cell")["items"] as? [[String: Any]]
+            #expect(cells?.count == 1 && cells?.first?["frames"] as? Int == 1)
+            let sums = try await ask("/v1/summary")["items"] as? [[String: Any]]
+            #expect(sums?.first?["frames"] as? Int == 2)
+            for query in ["drone=other", "group_by=cell&drone=other", "bbox=49,49,51,51"] {
+                #expect(try await (ask("/v1/summary?\(query)")["items"] as? [Any])?.isEmpty == true, "\(query)")
             }
         }
     }

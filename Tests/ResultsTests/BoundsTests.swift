@@ -14,7 +14,7 @@ import Testing
         #expect(!both.permit(drone: nil, mission: "m"))
     }
 
-    @Test func `a walk for a few drones looks at theirs alone`() async throws {
+    @Test func `a list of sessions for a few drones looks at theirs alone`() async throws {
         let folder = TemporaryFolder()
         let store = try folder.open()
         for (bounds, index) in [
@@ -22,13 +22,6 @@ import Testing
             (Bounds(missions: ["m", "n", "o"]), "by_mission (mission=?"),
             (Bounds(drones: ["a", "b", "c"], missions: ["m"]), "by_drone (drone=?"),
         ] {
-            var frames = FrameQuery(within: bounds)
-            for mode in [nil, "cold"] {
-                frames.mode = mode
-                let plan = try await store.plan(of: frames)
-                #expect(plan.count { $0.contains("SEARCH f") && $0.contains(index) } == 3, "\(plan)")
-                #expect(!plan.contains { $0.contains("SCAN f") || $0.contains("SCAN frame") }, "\(plan)")
-            }
             let plan = try await store.plan(of: SessionQuery(within: bounds))
             #expect(plan.count { $0.contains("SEARCH session") && $0.contains(index) } == 3, "\(plan)")
         }

@@ -65,7 +65,7 @@ import Testing
         try await store.close()
         let visitor = try folder.visitor()
         let page = try await visitor.read { db in
-            try Int.fetchOne(db, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'frame_by_mode'")!
+            try Int.fetchOne(db, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'frame_by_time'")!
         }
         try visitor.close()
         let handle = try FileHandle(forUpdating: folder.database)

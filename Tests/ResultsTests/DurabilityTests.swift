@@ -23,7 +23,7 @@ import Testing
         #expect(try await store.pragma("secure_delete") == "0")
         #expect(try await store.pragma("busy_timeout") == "5000")
         #expect(try await store.pragma("journal_size_limit") == "\(64 << 20)")
-        #expect(try await store.pragma("user_version") == "8")
+        #expect(try await store.pragma("user_version") == "9")
         #expect(try await store.pragma("application_id") == "\(0x5748_4F56)")
 
         // A database keeps what it was created with, and a connection is set up anew.

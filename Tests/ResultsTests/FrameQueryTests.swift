@@ -1,32 +1,47 @@
 import Foundation
+import GRDB
 import Results
 import Testing
 
 @Suite struct FrameQueryTests {
-    @Test func `every combination of filters, page by page, gives what a plain search gives`() async throws {
-        let folder = TemporaryFolder()
+    let folder = TemporaryFolder()
+
+    @Test func `every filter, every pair and every triple gives, page by page, what a plain search gives`() async throws
+    {
         let store = try folder.open()
-        var generator = SeededGenerator(state: 7)
-        let all = try await generator.fill(store, frames: 500)
-        var hits = 0
-        for _ in 0..<400 {
-            let query = generator.query(over: all)
-            let expected = all.reversed().filter { query.matches($0) }
-                // Swift's sort keeps the order of equals: of two frames captured at once the later commit comes first.
-                .sorted { $0.capturedAt > $1.capturedAt }
-            hits += expected.isEmpty ? 0 : 1
-            #expect(try await store.all(query).map(\.id) == expected.map(\.id), "\(query)")
-        }
-        #expect(hits > 100)
+        var sample = FleetSample(seed: 7)
+        try await sample.insertSessions(store)
+        try await sample.fill(store, frames: 600)
         // Records come with all that belongs to them.
-        #expect(try await store.all(FrameQuery()).sorted { $0.id < $1.id } == all.sorted { $0.id < $1.id })
+        #expect(try await store.all(FrameQuery()) == sample.matching(FrameQuery()))
+
+        let count = FleetSample.filters.count
+        var combinations = (0..<count).map { [$0] }
+        for first in 0..<count {
+            for second in first + 1..<count {
+                combinations.append([first, second])
+                for third in second + 1..<count { combinations.append([first, second, third]) }
+            }
+        }
+        var hits = 0
+        for combination in combinations {
+            var query = FrameQuery()
+            for filter in combination { FleetSample.filters[filter].apply(&query, &sample) }
+            let expected = sample.matching(query)
+            query.limit = expected.count < 40 ? .random(in: 1...15, using: &sample.generator) : 60
+            hits += expected.isEmpty ? 0 : 1
+            let names = combination.map { FleetSample.filters[$0].name }
+            #expect(try await store.all(query).map(\.id) == expected.map(\.id), "\(names) \(query)")
+        }
+        // Most combinations find something, and many find nothing.
+        #expect(hits > combinations.count / 2 && hits < combinations.count)
     }
 
     @Test func `a page has a cursor exactly when there is more`() async throws {
-        let folder = TemporaryFolder()
         let store = try folder.open()
-        var generator = SeededGenerator(state: 7)
-        _ = try await generator.fill(store, frames: 10)
+        var sample = FleetSample(seed: 7)
+        try await sample.insertSessions(store)
+        try await sample.fill(store, frames: 10)
         var query = FrameQuery()
         for (limit, more) in [(9, true), (10, false), (11, false), (.max, false)] {
             query.limit = limit
@@ -38,26 +53,42 @@ import Testing
         #expect(try await store.frames(query).items.count == 1)
     }
 
-    @Test func `a frame that arrives between two pages moves nothing`() async throws {
-        let folder = TemporaryFolder()
+    @Test(arguments: [FrameQuery.Order.newestFirst, .oldestFirst])
+    func `frames that arrive between pages make no hole and no repeat`(order: FrameQuery.Order) async throws {
         let store = try folder.open()
-        let session = SessionRecord.make()
-        try await store.insert(session)
-        for number in 0..<4 { _ = try await store.commit(.make(session: session.id, number), pictures: .init()) }
+        var sample = FleetSample(seed: 11)
+        try await sample.insertSessions(store)
+        try await sample.fill(store, frames: 200)
         var query = FrameQuery()
-        query.limit = 2
-        let first = try await store.frames(query)
-        _ = try await store.commit(.make(session: session.id, 4), pictures: .init())
-        query.cursor = first.nextCursor
-        let second = try await store.frames(query)
-        #expect((first.items + second.items).map(\.sequence) == [3, 2, 1, 0])
+        query.order = order
+        query.limit = 7
+        query.modes = ["propagated"]
+        let before = Set(sample.matching(query).map(\.id))
+        var seen: [FrameRecord] = []
+        repeat {
+            let page = try await store.frames(query)
+            seen += page.items
+            query.cursor = page.nextCursor
+            try await sample.fill(store, frames: 5)
+        } while query.cursor != nil
+        #expect(Set(seen.map(\.id)).count == seen.count)
+        #expect(before.isSubset(of: seen.map(\.id)))
+        let times = seen.map(\.capturedAt)
+        #expect(times == (order == .newestFirst ? times.sorted(by: >) : times.sorted()))
+    }
+
+    @Test func `a query that takes too long is given up, and the next one is answered`() async throws {
+        let store = try folder.open { $0.queryTime = .zero }
+        await #expect(throws: StoreError.queryTimeout) { _ = try await store.frames(FrameQuery()) }
+        await #expect(throws: StoreError.queryTimeout) { _ = try await store.summary(SummaryQuery()) }
+        #expect(try await store.sessions(SessionQuery()).items.isEmpty)
     }
 
     @Test func `a cursor is good for its own query only`() async throws {
-        let folder = TemporaryFolder()
         let store = try folder.open()
-        var generator = SeededGenerator(state: 7)
-        _ = try await generator.fill(store, frames: 30)
+        var sample = FleetSample(seed: 7)
+        try await sample.insertSessions(store)
+        try await sample.fill(store, frames: 30)
         var query = FrameQuery()
         query.limit = 2
         query.to = .distantFuture
@@ -68,40 +99,57 @@ import Testing
         #expect(try await store.frames(query).items.count == 5)
 
         let changes: [(inout FrameQuery) -> Void] = [
-            { $0.session = "s" }, { $0.drone = "d" }, { $0.mission = "d" }, { $0.model = "m" }, { $0.mode = "cold" },
-            { $0.className = "road" }, { $0.from = .noon }, { $0.to = .noon }, { $0.to = nil },
+            { $0.sessions = ["s"] }, { $0.drones = ["d"] }, { $0.missions = ["d"] }, { $0.models = ["d"] },
+            { $0.modes = ["cold"] }, { $0.reasons = ["gap"] }, { $0.registrations = ["klt"] },
+            { $0.registrationOK = true }, { $0.registrationOK = false }, { $0.classes = [.init("road")] },
+            { $0.classes = [.init("road", minFraction: 0.1)] }, { $0.classes = [.init("road", minPixels: 2)] },
+            { $0.classMatch = .any }, { $0.similarity.min = 0 }, { $0.similarity.max = 0 }, { $0.changed.min = 0 },
+            { $0.changed.max = 0 }, { $0.inliers.min = 0 }, { $0.inliers.max = 0 },
+            { $0.box = GeoBox(west: 0, south: 0, east: 0, north: 0) }, { $0.from = .noon }, { $0.to = .noon },
+            { $0.to = nil }, { $0.order = .oldestFirst },
         ]
         for change in changes {
             var other = query
             change(&other)
             await #expect(throws: StoreError.badCursor) { _ = try await store.frames(other) }
         }
-        for text in ["", "nonsense", "ü", cursor + "A", String(cursor.dropLast()), String(cursor.reversed())] {
-            query.cursor = text
-            await #expect(throws: StoreError.badCursor) { _ = try await store.frames(query) }
-        }
         var sessions = SessionQuery()
         sessions.cursor = cursor
         await #expect(throws: StoreError.badCursor) { _ = try await store.sessions(sessions) }
+        var summary = SummaryQuery()
+        summary.cursor = cursor
+        await #expect(throws: StoreError.badCursor) { _ = try await store.summary(summary) }
     }
 
-    @Test func `a fraction belongs to the cursor's filter, and only beside a class`() async throws {
-        let folder = TemporaryFolder()
+    @Test func `a cursor that was changed, or made by another store, is refused`() async throws {
         let store = try folder.open()
-        let session = SessionRecord.make()
-        try await store.insert(session)
-        for number in 0..<4 { _ = try await store.commit(.make(session: session.id, number), pictures: .init()) }
+        var sample = FleetSample(seed: 7)
+        try await sample.insertSessions(store)
+        try await sample.fill(store, frames: 30)
         var query = FrameQuery()
-        query.limit = 1
-        query.className = "road"
-        query.minFraction = 0.1
-        query.cursor = try await store.frames(query).nextCursor
-        query.minFraction = 0.2
-        await #expect(throws: StoreError.badCursor) { _ = try await store.frames(query) }
+        query.limit = 2
+        let cursor = try #require(try await store.frames(query).nextCursor)
+        var forged = ["", "nonsense", "ü", cursor + "A", String(cursor.dropLast()), String(cursor.reversed())]
+        let characters = Array(cursor)
+        for place in characters.indices {
+            var other = characters
+            other[place] = other[place] == "A" ? "B" : "A"
+            forged.append(String(other))
+        }
+        for text in forged {
+            query.cursor = text
+            await #expect(throws: StoreError.badCursor) { _ = try await store.frames(query) }
+        }
+        // It outlives the process, and is worth nothing elsewhere.
+        try await store.close()
+        query.cursor = cursor
+        #expect(try await folder.open().frames(query).items.count == 2)
+        let other = TemporaryFolder()
+        let stranger = try other.open()
+        await #expect(throws: StoreError.badCursor) { _ = try await stranger.frames(query) }
     }
 
     @Test func `a class without pixels is not in the frame`() async throws {
-        let folder = TemporaryFolder()
         let store = try folder.open()
         let session = SessionRecord.make()
         try await store.insert(session)
@@ -110,93 +158,34 @@ import Testing
             FrameRecord.ClassPixels(value: 1, name: "road", pixels: 1, fraction: 1e-6),
         ]
         let frame = try await store.commit(.make(session: session.id, 1, classes: classes), pictures: .init())
-        for inSession in [nil, session.id] {
-            var query = FrameQuery()
-            query.session = inSession
-            query.className = "road"
-            #expect(try await store.frames(query).items == [frame])
-            query.className = "water"
-            #expect(try await store.frames(query).items.isEmpty)
-        }
-    }
-}
-
-extension SQLiteStore {
-    /// All pages of a list.
-    fileprivate func all(_ query: FrameQuery) async throws -> [FrameRecord] {
-        var query = query
-        var items: [FrameRecord] = []
-        repeat {
-            let page = try await frames(query)
-            items += page.items
-            try #require(items.count <= 1000, "the pages go round in circles")
-            query.cursor = page.nextCursor
-        } while query.cursor != nil
-        return items
-    }
-}
-
-extension FrameQuery {
-    /// The filter, spelled out without a database.
-    fileprivate func matches(_ frame: FrameRecord) -> Bool {
-        bounds.permit(drone: frame.droneID, mission: frame.missionID)
-            && (session == nil || session == frame.sessionID)
-            && (drone == nil || drone == frame.droneID)
-            && (mission == nil || mission == frame.missionID)
-            && (model == nil || model == frame.model)
-            && (mode == nil || mode == frame.mode)
-            && (from.map { frame.capturedAt >= $0 } ?? true)
-            && (to.map { frame.capturedAt < $0 } ?? true)
-            && (className == nil
-                || frame.classes.contains {
-                    $0.name == className && (minFraction == 0 ? $0.pixels > 0 : $0.fraction >= minFraction)
-                })
-    }
-}
-
-extension SeededGenerator {
-    private static let names = ["road", "building", "tree", "water", "car"]
-
-    /// Frames of six sessions, in the order of their commits, many of them captured at the same time.
-    fileprivate mutating func fill(_ store: SQLiteStore, frames count: Int) async throws -> [FrameRecord] {
-        let sessions = (0..<6).map { SessionRecord.make(drone: "d\($0 % 3)", mission: $0 % 2 == 0 ? "m\($0)" : nil) }
-        for session in sessions { try await store.insert(session) }
-        var all: [FrameRecord] = []
-        for number in 0..<count {
-            let session = sessions.randomElement(using: &self)!
-            let captured = Date.noon + Double(Int.random(in: 0..<50, using: &self)) / 10
-            let classes = Self.names.enumerated().compactMap { value, name in
-                let pixels = Int.random(in: 0...10, using: &self)
-                return maybe(
-                    FrameRecord.ClassPixels(value: value, name: name, pixels: pixels, fraction: Double(pixels) / 10))
-            }
-            var frame = FrameRecord.make(session: session.id, number, captured: captured, classes: classes)
-            frame.droneID = session.droneID
-            frame.missionID = session.missionID
-            frame.model = ["hiera-s", "tiny"].randomElement(using: &self)!
-            frame.mode = ["cold", "propagated", "propagated", "reset"].randomElement(using: &self)!
-            all.append(try await store.commit(frame, pictures: .init()))
-        }
-        return all
-    }
-
-    fileprivate mutating func query(over frames: [FrameRecord]) -> FrameQuery {
-        func sometimes<Value>(_ value: Value, _ generator: inout SeededGenerator) -> Value? {
-            Int.random(in: 0..<4, using: &generator) == 0 ? value : nil
-        }
-        let frame = frames.randomElement(using: &self)!
         var query = FrameQuery()
-        query.session = sometimes(frame.sessionID, &self)
-        query.drone = sometimes(frame.droneID ?? "nobody", &self)
-        query.mission = sometimes(frame.missionID ?? "none", &self)
-        query.model = sometimes(frame.model, &self)
-        query.mode = sometimes(frame.mode, &self)
-        query.className = sometimes(Self.names.randomElement(using: &self)!, &self)
-        query.minFraction = [0, 0.1, 0.5, 1].randomElement(using: &self)!
-        query.from = sometimes(.noon + Double(Int.random(in: -1..<40, using: &self)) / 10, &self)
-        query.to = sometimes(.noon + Double(Int.random(in: 10..<51, using: &self)) / 10, &self)
-        query.limit = .random(in: 1...60, using: &self)
-        query.bounds = bounds(drones: ["d0", "d1", "d2"], missions: ["m0", "m2", "m4"])
-        return query
+        query.classes = [.init("road")]
+        #expect(try await store.frames(query).items == [frame])
+        query.classes = [.init("water")]
+        #expect(try await store.frames(query).items.isEmpty)
+        query.classes = [.init("water"), .init("road")]
+        query.classMatch = .any
+        #expect(try await store.frames(query).items == [frame])
+    }
+
+    @Test func `removed frames are not found, and leave nothing that a search would look into`() async throws {
+        let store = try folder.open()
+        var sample = FleetSample(seed: 5)
+        try await sample.insertSessions(store)
+        try await sample.fill(store, frames: 120)
+        let visitor = try folder.visitor()
+        try await visitor.write { db in
+            try db.execute(sql: "PRAGMA foreign_keys = ON; DELETE FROM frame WHERE key % 3 > 0")
+        }
+        let left = sample.frames.enumerated().filter { ($0.offset + 1) % 3 == 0 }.map(\.element.id)
+        #expect(Set(try await store.all(FrameQuery()).map(\.id)) == Set(left))
+        try await visitor.write { db in try db.execute(sql: "PRAGMA foreign_keys = ON; DELETE FROM frame") }
+        #expect(try await store.all(FrameQuery()).isEmpty)
+        let rows = try await visitor.read { db in
+            try Int.fetchOne(
+                db,
+                sql: "SELECT (SELECT count(*) FROM zone) + (SELECT count(*) FROM rollup WHERE stored <> 0)")
+        }
+        #expect(rows == 0)
     }
 }

@@ -14,6 +14,10 @@ extension EventQuery {
     init() { self.init(within: .everything) }
 }
 
+extension SummaryQuery {
+    init() { self.init(within: .everything) }
+}
+
 extension VideoQuery {
     init() { self.init(within: .everything) }
 }

@@ -4,34 +4,64 @@ import Testing
 
 /// Ten million frames are answered as fast as ten only while no query reads them all or sorts them.
 @Suite struct QueryPlanTests {
-    typealias Narrowing = (name: String, index: String, apply: @Sendable (inout FrameQuery) -> Void)
-
-    /// From the narrowest to the widest.
-    static let narrowings: [Narrowing] = [
-        ("session", "frame_by_session (session=? AND", { $0.session = "s" }),
-        ("mission", "frame_by_mission (mission=? AND", { $0.mission = "m" }),
-        ("drone", "frame_by_drone (drone=? AND", { $0.drone = "d" }),
-        ("class", "COVERING INDEX frame_class_by_name (name=? AND", { $0.className = "road" }),
-        ("mode", "frame_by_mode (mode=? AND", { $0.mode = "cold" }),
-        ("model", "frame_by_model (model=? AND", { $0.model = "m" }),
-        ("from", "frame_by_time (captured_us>? AND captured_us<?)", { $0.from = .noon }),
-        ("to", "frame_by_time (captured_us", { $0.to = .noon }),
-    ]
-
-    @Test func `the narrowest filter of every combination leads through its index, without a sort`() async throws {
+    @Test func `frames are found through hours and minutes, whatever is asked for`() async throws {
         let folder = TemporaryFolder()
         let store = try folder.open()
-        for combination in 0..<(1 << Self.narrowings.count) {
-            let chosen = Self.narrowings.indices.filter { combination >> $0 & 1 == 1 }.map { Self.narrowings[$0] }
+        var sample = FleetSample(seed: 9)
+        try await sample.insertSessions(store)
+        try await sample.fill(store, frames: 50)
+        for combination in stride(from: 0, to: 1 << FleetSample.filters.count, by: 37) {
             var query = FrameQuery()
-            for narrowing in chosen { narrowing.apply(&query) }
-            let plan = try await store.plan(of: query)
-            let comment = Comment(rawValue: "\(chosen.map(\.name)): \(plan)")
-            #expect(plan[0].contains("SEARCH"), comment)
-            #expect(plan[0].contains(chosen.first?.index ?? "frame_by_time (captured_us<?)"), comment)
-            #expect(!plan.contains { $0.contains("SCAN") || $0.contains("TEMP B-TREE") }, comment)
-            // Times narrow the walk through whichever index leads.
-            if query.from != nil { #expect(plan[0].contains("captured_us>?"), comment) }
+            for (number, filter) in FleetSample.filters.enumerated() where combination >> number & 1 == 1 {
+                filter.apply(&query, &sample)
+            }
+            // Names that nobody knows end a search before it begins.
+            guard let plan = try await store.plan(of: query) else { continue }
+            let index =
+                query.sessions.count == 1
+                ? "INDEX rollup_by_session (session=? AND hour>? AND hour<?)"
+                : query.missions.count == 1
+                    ? "INDEX rollup_by_mission (mission=? AND hour>? AND hour<?)"
+                    : query.drones.count == 1
+                        ? "INDEX rollup_by_drone (drone=? AND hour>? AND hour<?)" : "PRIMARY KEY (hour>? AND hour<?)"
+            guard plan[0].count == 1, plan[0][0].hasSuffix("SEARCH rollup USING \(index)"),
+                plan[1] == ["SEARCH zone USING PRIMARY KEY (session=? AND minute>? AND minute<?)"],
+                plan[2][0].contains("INDEX frame_by_session (session=? AND captured_us>? AND captured_us<?)"),
+                !plan[2].contains(where: { $0.contains("SCAN") || $0.contains("B-TREE") })
+            else {
+                Issue.record("\(query): \(plan)")
+                return
+            }
+        }
+    }
+
+    @Test func `summaries read sums, and never a frame`() async throws {
+        let folder = TemporaryFolder()
+        let store = try folder.open()
+        let session = SessionRecord.make(mission: "m")
+        try await store.insert(session)
+        let narrowings: [(index: String, apply: @Sendable (inout SummaryQuery) -> Void)] = [
+            ("INDEX rollup_by_session (session=? AND hour>? AND hour<?)", { $0.sessions = [session.id] }),
+            ("INDEX rollup_by_mission (mission=? AND hour>? AND hour<?)", { $0.missions = ["m"] }),
+            ("INDEX rollup_by_drone (drone=? AND hour>? AND hour<?)", { $0.drones = ["d"] }),
+            ("PRIMARY KEY (hour>? AND hour<?)", { $0.models = ["a", "b"] }),
+        ]
+        for grouping in SummaryTests.groupings {
+            for box in [nil, GeoBox(west: 8, south: 49, east: 8.2, north: 49.2)] {
+                for (index, apply) in narrowings {
+                    var query = SummaryQuery()
+                    query.groupBy = grouping
+                    query.box = box
+                    apply(&query)
+                    let plan = try #require(try await store.plan(of: query))
+                    if box == nil, !grouping.contains(.cell) {
+                        #expect(plan == [["SEARCH rollup USING \(index)"]])
+                    } else {
+                        #expect(plan[0] == ["SEARCH cell USING PRIMARY KEY (size=? AND y>? AND y<?)"])
+                        #expect(plan[1] == ["SEARCH cell USING PRIMARY KEY (size=? AND y=? AND x>? AND x<?)"])
+                    }
+                }
+            }
         }
     }
 

@@ -231,7 +231,7 @@ import Testing
         #expect(dry.rows == 6 && dry.heldSessions == 1 && dry.sessions == 1)
         #expect(try await store.session(other.id) == nil)
         var query = FrameQuery()
-        query.session = held.id
+        query.sessions = [held.id]
         let frames = try await store.frames(query).items
         #expect(frames.count == 6)
         for frame in frames { #expect(try await store.read(frame.mask!) == FramePictures.make(frame.sequence).mask) }

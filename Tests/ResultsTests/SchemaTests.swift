@@ -28,8 +28,7 @@ import Testing
         #expect(frame.stageMs == ["fuse": 2.5, "image": 40])
         #expect(frame.mask == .init(file: "masks/2026-03-01/s1.pack", offset: 8, length: 700))
         var query = FrameQuery()
-        query.className = "building"
-        query.minFraction = 0.7
+        query.classes = [.init("building", minFraction: 0.7)]
         #expect(try await store.frames(query).items == [frame])
 
         let next = try await store.commit(.make(session: "s1", 5), pictures: .make(5))
@@ -46,7 +45,7 @@ import Testing
         try await fresh.open().close()
         let (migrated, made) = (try folder.visitor(), try fresh.visitor())
         #expect(try await migrated.read(Self.definitions) == made.read(Self.definitions))
-        #expect(try await made.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 8)
+        #expect(try await made.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 9)
     }
 
     @Test func `tables are strict`() async throws {

@@ -115,6 +115,7 @@ struct Gateway: RouterMiddleware {
         case let fault as VideoFault: return Problem(fault)
         case StoreError.diskFull: return Problem(SessionFault.storage(full: true, message: ""))
         case StoreError.badCursor: return .badCursor
+        case StoreError.queryTimeout: return .queryTimeout
         case StoreError.held:
             return Problem(
                 status: .conflict, slug: "held", title: "It is held",

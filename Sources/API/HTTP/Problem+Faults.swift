@@ -93,6 +93,19 @@ extension Problem {
 
     private static func optional(_ number: Int?) -> Value { number.map(Value.int) ?? .none }
 
+    static func noFrame(_ id: String) -> Problem {
+        Problem(
+            status: .notFound, slug: "frame-not-found", title: "There is no such frame",
+            detail: "No frame has the id \(id).", field: "id")
+    }
+
+    static let queryTimeout = Problem(
+        status: .serviceUnavailable, slug: "query-timeout", title: "The query takes too long",
+        detail: """
+            The query was given up, because it would have kept others waiting. Ask for a shorter time, a drone, a \
+            mission or a session, or with fewer conditions.
+            """)
+
     static let badCursor = invalid("cursor", "The cursor is not one that this list gave out for these filters.")
 }
 

@@ -74,4 +74,46 @@ struct QueryParameters: NamedValues {
         }
         return value
     }
+
+    /// Comma-separated names; empty where the parameter is not given.
+    func list(_ name: String) throws(Problem) -> [String] {
+        guard let text = try string(name) else { return [] }
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard names.allSatisfy({ !$0.isEmpty }) else {
+            throw .invalid(name, "\"\(name)\" has an empty place between its commas.")
+        }
+        guard names.count <= 100 else { throw .invalid(name, "\"\(name)\" takes at most 100 names.") }
+        guard Set(names).count == names.count else { throw .invalid(name, "\"\(name)\" names something twice.") }
+        return names
+    }
+
+    /// Comma-separated names out of those that there are.
+    func choices<Value: RawRepresentable & CaseIterable>(_ name: String) throws(Problem) -> [Value]
+    where Value.RawValue == String {
+        var values: [Value] = []
+        for text in try list(name) {
+            guard let value = Value(rawValue: text) else {
+                let choices = Value.allCases.map(\.rawValue).joined(separator: ", ")
+                throw .invalid(name, "\"\(name)\" has \"\(text)\"; it can have \(choices).")
+            }
+            values.append(value)
+        }
+        return values
+    }
+
+    /// Comma-separated numbers.
+    func doubles(_ name: String, in range: ClosedRange<Double>) throws(Problem) -> [Double] {
+        guard let text = try string(name) else { return [] }
+        var values: [Double] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let value = Double(part), range.contains(value) else {
+                throw .invalid(
+                    name, "\"\(name)\" has \"\(part)\"; it takes numbers, \(range.lowerBound) to \(range.upperBound).")
+            }
+            values.append(value)
+        }
+        return values
+    }
+
+    var names: Set<String> { Set(values.keys) }
 }

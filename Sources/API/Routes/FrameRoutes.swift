@@ -25,31 +25,12 @@ struct FrameRoutes {
     }
 
     @Sendable private func list(_ request: Request, _ context: Context) async throws -> Response {
-        let parameters = try QueryParameters(
-            request,
-            allowed: [
-                "session", "drone", "mission", "model", "mode", "class", "min_fraction", "from", "to", "limit",
-                "cursor",
-            ])
-        var query = FrameQuery(within: context.access.bounds)
-        query.session = try parameters.string("session")
-        query.drone = try parameters.string("drone")
-        query.mission = try parameters.string("mission")
-        query.model = try parameters.string("model")
-        query.mode = try parameters.choice("mode").map { (mode: SessionMachine.Plan.Mode) in mode.rawValue }
-        query.className = try parameters.string("class")
-        if let fraction = try parameters.double("min_fraction", in: 0...1) {
-            guard query.className != nil else {
-                throw Problem.invalid("min_fraction", "\"min_fraction\" needs \"class\".")
-            }
-            query.minFraction = fraction
-        }
-        query.from = try parameters.date("from")
-        query.to = try parameters.date("to")
-        query.limit = try parameters.int("limit", in: 1...1000) ?? 100
-        query.cursor = try parameters.string("cursor")
-        let page = try await store.frames(query)
-        return .json(ListView(items: page.items.map(FrameView.init), nextCursor: page.nextCursor))
+        let wanted = try FrameQueryParameters(request, within: context.access.bounds)
+        let page = try await store.frames(wanted.query)
+        if wanted.asFeatures { return .features(page, wanted, request) }
+        return .json(
+            ListView(
+                items: page.items.map { FrameView(frame: $0, only: wanted.fields) }, nextCursor: page.nextCursor))
     }
 
     @Sendable private func get(_ request: Request, _ context: Context) async throws -> Response {

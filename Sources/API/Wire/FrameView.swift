@@ -6,8 +6,13 @@ import Results
 /// Absent values are null, not missing.
 struct FrameView: Encodable {
     let frame: FrameRecord
+    /// Members that are asked for; nil: all.
+    var only: Set<String>? = nil
 
-    private enum Key: String, CodingKey {
+    /// What a frame's record has.
+    static var members: [String] { Key.allCases.map(\.rawValue) }
+
+    private enum Key: String, CodingKey, CaseIterable {
         case id, sequence, epoch, model, width, height, mode, reason, keyframe, registration, position, telemetry
         case classes, links, pictures
         case sessionID = "session_id"
@@ -24,7 +29,7 @@ struct FrameView: Encodable {
     }
 
     func encode(to encoder: any Encoder) throws {
-        var out = encoder.container(keyedBy: Key.self)
+        var out = ChosenMembers(encoder.container(keyedBy: Key.self), only: only)
         try out.encode(frame.id, forKey: .id)
         try out.encode(frame.sessionID, forKey: .sessionID)
         try out.encode(frame.sequence, forKey: .sequence)
@@ -85,6 +90,21 @@ struct FrameView: Encodable {
             try out.encode(registration.inliers, forKey: .inliers)
             try out.encode(registration.homography, forKey: .homography)
         }
+    }
+}
+
+/// Writes members that are asked for, and passes over the others.
+private struct ChosenMembers<Key: CodingKey> {
+    private var container: KeyedEncodingContainer<Key>
+    private let only: Set<String>?
+
+    init(_ container: KeyedEncodingContainer<Key>, only: Set<String>?) {
+        self.container = container
+        self.only = only
+    }
+
+    mutating func encode(_ value: some Encodable, forKey key: Key) throws {
+        if only?.contains(key.stringValue) ?? true { try container.encode(value, forKey: key) }
     }
 }
 
