@@ -66,6 +66,7 @@ let package = Package(
         .systemLibrary(name: "COpenVINO", pkgConfig: deps + "/openvino.pc"),
         .systemLibrary(name: "COpenCV", pkgConfig: deps + "/opencv.pc"),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .target(name: "CVision", dependencies: ["COpenCV"], cxxSettings: [.unsafeFlags(["-std=c++17"])]),
         .target(name: "CKernels"),
@@ -92,8 +93,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Conditions", "Sessions", "Results", "Telemetry", "Imaging", "Videos", "Webhooks", hummingbird,
-                hummingbirdCore, httpTypes, nio, nioSSL, nioHTTPTypes, lifecycle, signals, logging, crypto,
+                "CZlib", "Conditions", "Sessions", "Results", "Telemetry", "Imaging", "Videos", "Webhooks",
+                hummingbird, hummingbirdCore, httpTypes, nio, nioSSL, nioHTTPTypes, lifecycle, signals, logging, crypto,
             ],
             resources: [.embedInCode("openapi.yaml")]),
         // 5: the command line

@@ -126,6 +126,7 @@ package struct WindhoverServer: Sendable {
             FrameRoutes(registry: registry, store: store, pictures: maker).routes,
             SummaryRoutes(store: store).routes,
             FeatureRoutes(store: store).routes,
+            ExportRoutes(store: store, pictures: maker, metrics: metrics).routes,
             EventRoutes(store: store, metrics: metrics, heartbeat: configuration.heartbeat).routes,
             PictureRoutes(
                 store: store, pictures: LivePictures(maker: maker), metrics: metrics,

@@ -65,6 +65,30 @@ package struct COCORLE: Codable, Sendable, Equatable {
         return runs
     }
 
+    /// The smallest rectangle around the class, in pixels from the top left corner; nil where it has none.
+    ///
+    /// - Throws: `corrupt` as ``runs()``.
+    package var box: (x: Int, y: Int, width: Int, height: Int)? {
+        get throws(ImageError) {
+            let runs = try runs()
+            let height = size[0]
+            var position = 0
+            var (left, right, top, bottom) = (Int.max, -1, Int.max, -1)
+            for (index, run) in runs.enumerated() {
+                defer { position += run }
+                guard index % 2 == 1, run > 0 else { continue }
+                let (first, last) = (position, position + run - 1)
+                left = min(left, first / height)
+                right = max(right, last / height)
+                // A run that goes on in the next column touches both edges.
+                let isWhole = first / height < last / height
+                top = min(top, isWhole ? 0 : first % height)
+                bottom = max(bottom, isWhole ? height - 1 : last % height)
+            }
+            return right < 0 ? nil : (left, top, right - left + 1, bottom - top + 1)
+        }
+    }
+
     /// The pixels: 1 inside the class, 0 outside, rows from the top.
     ///
     /// - Throws: `corrupt` as ``runs()``, or `tooLarge` if the size exceeds `maxPixels`.

@@ -29,6 +29,10 @@ package struct FrameQuery: Sendable, Equatable {
     package var to: Date?
     package var order = Order.newestFirst
     package var limit: Int = 100
+    /// The id of a frame behind which the list begins; without such a frame it is empty.
+    package var after: String?
+    /// How long the search may take; nil: as long as any.
+    package var time: Duration?
     /// From the previous page's `nextCursor`.
     package var cursor: String?
 

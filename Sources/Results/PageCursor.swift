@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import GRDB
 
 /// The place where a page ended: opaque to the client, and good only for the query that gave it out.
 struct PageCursor: Equatable {
@@ -19,6 +20,17 @@ struct PageCursor: Equatable {
         case .newestFirst: self.init(before: query.to)
         case .oldestFirst: self.init(microseconds: query.from?.microseconds ?? .min, key: .min)
         }
+    }
+
+    /// The same, behind the frame that the query names; nil: there is no such frame.
+    init?(startOf query: FrameQuery, _ db: Database) throws {
+        guard let id = query.after else {
+            self.init(startOf: query)
+            return
+        }
+        let sql = "SELECT captured_us, key FROM frame WHERE id = ?"
+        guard let row = try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [id]) else { return nil }
+        self.init(microseconds: row[0], key: row[1])
     }
 
     init(_ place: FrameSearch.Place) {
@@ -52,12 +64,13 @@ struct PageCursor: Equatable {
 /// So a cursor is what a list gave out, or nothing: nobody can build one that asks for what no list would.
 struct CursorSeal: Sendable {
     private static let length = 16
-    private let key: SymmetricKey
+    private let key: [UInt8]
 
     /// `secret`: the data folder's, which signs other things too: the key is derived from it (RFC 5869).
     init(secret: [UInt8]) {
-        key = HKDF<SHA256>.deriveKey(
+        let derived = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: SymmetricKey(data: secret), info: Data("cursor".utf8), outputByteCount: 32)
+        key = derived.withUnsafeBytes { Array($0) }
     }
 
     /// base64url without padding (RFC 4648, section 5): fits into a URL as it is.
@@ -79,7 +92,7 @@ struct CursorSeal: Sendable {
     }
 
     private func code(of bytes: [UInt8]) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key).prefix(Self.length))
+        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: key)).prefix(Self.length))
     }
 }
 

@@ -50,6 +50,7 @@ extension SQLiteStore {
         var filter = Fingerprint()
         for text in ["deliveries", query.session, query.state?.rawValue] { filter.add(text) }
         let print = filter
+        let seal = seal
         let place = try query.cursor.map { try PageCursor($0, for: print, sealedWith: seal) } ?? PageCursor(before: nil)
         let limit = max(1, min(query.limit, .max - 1))
         let sql = """

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Telemetry
 
 extension SQLiteStore {
     /// What the record says of its pictures on the way in is ignored.
@@ -66,13 +67,15 @@ extension SQLiteStore {
 
     package func frames(_ query: FrameQuery) async throws -> Page<FrameRecord> {
         let filter = query.fingerprint
-        let (seal, time) = (seal, queryTime)
-        let place = try query.cursor.map { try PageCursor($0, for: filter, sealedWith: seal) }
+        let (seal, time) = (seal, query.time ?? queryTime)
+        let cursor = try query.cursor.map { try PageCursor($0, for: filter, sealedWith: seal) }
         let limit = max(1, min(query.limit, .max - 1))
         return try await read { db in
             let timeLimit = TimeLimit(time)
             return try timeLimit.whileReading(db) {
-                guard let search = try FrameSearch(query, after: place ?? PageCursor(startOf: query), db) else {
+                guard let place = try cursor ?? PageCursor(startOf: query, db),
+                    let search = try FrameSearch(query, after: place, db)
+                else {
                     return Page(items: [], nextCursor: nil)
                 }
                 let places = try search.places(limit + 1, db, within: timeLimit)

@@ -39,6 +39,7 @@ extension SQLiteStore: KeyStore {
     package func audit(limit: Int, cursor: String?) async throws -> Page<AuditRecord> {
         var filter = Fingerprint()
         filter.add("audit")
+        let seal = seal
         let place =
             try cursor.map { try PageCursor($0, for: filter, sealedWith: seal) }
             ?? PageCursor(microseconds: 0, key: .max)

@@ -42,12 +42,15 @@ import Testing
             for (query, count) in counts { #expect(try await ask(query).count == count, "\(query)") }
 
             func values(_ name: String) -> [Double] { all.compactMap { $0[name] as? Double }.sorted() }
-            let middle = values("similarity_mean")[1]
-            #expect(try await ask("min_similarity=\(middle)").count == values("similarity_mean").count - 1)
+            // Between two: what JSON makes of a number may differ in its last bit.
+            let similarity = values("similarity_mean")
+            let middle = (similarity[1] + similarity[2]) / 2
+            #expect(try await ask("min_similarity=\(middle)").count == similarity.count - 2)
             #expect(try await ask("max_similarity=\(middle)").count == 2)
             let changed = values("changed_fraction")
-            #expect(try await ask("min_changed=\(changed[1])").count == changed.count { $0 >= changed[1] })
-            #expect(try await ask("max_changed=\(changed[1])").count == changed.count { $0 <= changed[1] })
+            let half = (changed[1] + changed[2]) / 2
+            #expect(try await ask("min_changed=\(half)").count == changed.count - 2)
+            #expect(try await ask("max_changed=\(half)").count == 2)
 
             func fractions(_ frame: [String: Any]) -> [String: Double] {
                 let items = frame["classes"] as? [[String: Any]] ?? []
@@ -179,7 +182,10 @@ import Testing
             let list = try await server.send("GET", "/v1/ogc/collections")
             let collection = try #require((list.json["collections"] as? [[String: Any]])?.first)
             let extent = try #require(collection["extent"] as? [String: [String: Any]])
-            #expect(extent["spatial"]?["bbox"] as? [[Double]] == [[-180, -16.8, 179.999, -16.8]])
+            let box = try #require(extent["spatial"]?["bbox"] as? [[Double]]).map {
+                $0.map { ($0 * 1e6).rounded() / 1e6 }
+            }
+            #expect(box == [[-180, -16.8, 179.999, -16.8]])
             #expect(
                 extent["temporal"]?["interval"] as? [[String]] == [
                     ["2026-05-04T12:00:00.000000Z", "2026-05-05T13:00:00.000000Z"]

@@ -19,6 +19,7 @@ final class TestServer: Sendable {
     let port: Int
     let data: URL
     let registry: SessionRegistry
+    let store: SQLiteStore
     /// Every route.
     let resources: [WindhoverServer.Resource]
     private let task: Task<Void, any Error>
@@ -55,7 +56,7 @@ final class TestServer: Sendable {
         for bundle in try ModelBundle.loadAll(in: Self.golden) {
             models.append(setup.model(try await engine.load(bundle)))
         }
-        let store = try SQLiteStore.open(directory: data, options: setup.store)
+        store = try SQLiteStore.open(directory: data, options: setup.store)
         let metrics = Metrics()
         // On a busy machine a second passes between two frames of a test that is not about gaps.
         var options = SessionOptions()

@@ -90,7 +90,12 @@ struct VideoUploadTests {
                 Content-Length: \(clip.count - third)\r\nExpect: 100-continue\r\n\r\n
                 """)
             #expect(silent.receiveHead()?.contains(" 100 ") == true)
-            #expect(try await Self.append(clip[third...], to: place, at: third, server).status == 204)
+            // The last to begin has it, and on a busy machine that may be the silent one: then we begin once more.
+            var status = 0
+            repeat {
+                status = try await Self.append(clip[third...], to: place, at: third, server).status
+            } while status == 409
+            #expect(status == 204)
             silent.send(Array(clip[third...]))
             #expect(silent.receiveHead()?.contains(" 409 ") == true)
             let video = try await server.finished(String(place.split(separator: "/").last!))

@@ -87,4 +87,23 @@ import Testing
             if let mask = try? rle.decode() { #expect(mask.classes.count == 12) }
         }
     }
+
+    @Test func `the box of a class is the smallest around its pixels`() throws {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<300 {
+            let (width, height) = (Int.random(in: 1...9, using: &generator), Int.random(in: 1...9, using: &generator))
+            let share = Int.random(in: 1...20, using: &generator)
+            let classes = (0..<width * height).map { _ in
+                Int.random(in: 0..<share, using: &generator) == 0 ? UInt8(1) : 0
+            }
+            let mask = LabelMap(width: width, height: height, classes: classes)
+            let inside = classes.indices.filter { classes[$0] == 1 }
+            let box = try COCORLE.encode(mask, classes: 2)[1].box
+            let (xs, ys) = (inside.map { $0 % width }, inside.map { $0 / width })
+            #expect((box == nil) == inside.isEmpty)
+            guard let box else { continue }
+            #expect(box.x == xs.min() && box.y == ys.min())
+            #expect(box.x + box.width - 1 == xs.max() && box.y + box.height - 1 == ys.max())
+        }
+    }
 }

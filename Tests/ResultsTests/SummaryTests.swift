@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Results
+import Telemetry
 import Testing
 
 @Suite struct SummaryTests {

@@ -113,7 +113,7 @@ package struct CallView: Encodable {
             try out.encode(event.missionID, forKey: .missionID)
             try out.encode(event.name, forKey: .condition)
             try out.encode(RFC3339.text(event.at), forKey: .at)
-            try out.encode(event.frame.map(FrameView.init), forKey: .frame)
+            try out.encode(event.frame.map { FrameView(frame: $0) }, forKey: .frame)
         }
     }
 }

@@ -19,12 +19,24 @@ struct FrameQueryParameters {
         "min_inliers", "max_inliers", "bbox", "datetime", "from", "to", "sort", "fields", "f", "limit", "cursor",
     ]
 
+    /// Of a file instead of a page.
+    static let fileNames = names.subtracting(["f", "cursor"]).union(["after"])
+
     private enum Form: String, CaseIterable { case json, geojson }
 
     /// `bounds`: of the key that asks.
     init(_ request: Request, within bounds: Bounds) throws(Problem) {
-        query = FrameQuery(within: bounds)
         let parameters = try QueryParameters(request, allowed: Self.names)
+        try self.init(parameters, within: bounds)
+        let form: Form? = try parameters.choice("f")
+        asFeatures = form.map { $0 == .geojson } ?? request.prefersGeoJSON
+        query.limit = try parameters.int("limit", in: 1...1000) ?? 100
+        query.cursor = try parameters.string("cursor")
+    }
+
+    /// All but the form and the paging.
+    init(_ parameters: QueryParameters, within bounds: Bounds) throws(Problem) {
+        query = FrameQuery(within: bounds)
         query.sessions = try parameters.list("session")
         query.drones = try parameters.list("drone")
         query.missions = try parameters.list("mission")
@@ -46,10 +58,6 @@ struct FrameQueryParameters {
             }
             fields = Set(names)
         }
-        let form: Form? = try parameters.choice("f")
-        asFeatures = form.map { $0 == .geojson } ?? request.prefersGeoJSON
-        query.limit = try parameters.int("limit", in: 1...1000) ?? 100
-        query.cursor = try parameters.string("cursor")
     }
 
     private mutating func readClasses(_ parameters: QueryParameters) throws(Problem) {

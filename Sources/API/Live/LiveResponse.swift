@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 
 extension Response {
-    /// An answer without end: `write` goes on until its client hangs up.
+    /// An answer without end, or a far one: `write` goes on until its client hangs up.
     ///
     /// `ConnectionGuard` knows it by its type and cuts it when the server stops, and any answer that nobody reads.
     static func live(
@@ -13,11 +13,16 @@ extension Response {
             metrics.gauge("windhover_live_readers", "kind=\"\(kind)\"", by: 1)
             defer { metrics.gauge("windhover_live_readers", "kind=\"\(kind)\"", by: -1) }
             try await request.body.consumeWithCancellationOnInboundClose { _ in try await write(&writer) }
+            try await writer.finish(nil)
         }
         // A proxy must not gather what is meant for now (the header is nginx's).
         return Response(
             status: .ok,
-            headers: [.contentType: type, .cacheControl: "no-store", HTTPField.Name("X-Accel-Buffering")!: "no"],
+            // Whoever was watched for hanging up cannot ask for anything else.
+            headers: [
+                .contentType: type, .cacheControl: "no-store", HTTPField.Name("X-Accel-Buffering")!: "no",
+                .connection: "close",
+            ],
             body: body)
     }
 

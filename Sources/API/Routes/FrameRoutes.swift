@@ -138,10 +138,10 @@ struct FrameRoutes {
 }
 
 extension Problem {
-    static func noFrame(_ id: String) -> Problem {
+    static func noFrame(_ id: String, field: String = "id") -> Problem {
         Problem(
             status: .notFound, slug: "frame-not-found", title: "There is no such frame",
-            detail: "No frame has the id \(id).", field: "id")
+            detail: "No frame has the id \(id).", field: field)
     }
 }
 

@@ -61,41 +61,13 @@ struct FeatureView: Encodable {
 
     private func encodeProperties(_ encoder: any Encoder) throws {
         var out = encoder.container(keyedBy: Name.self)
-        func wants(_ member: String) -> Bool { only?.contains(member) ?? true }
-        func put(_ name: String, _ value: (some Encodable)?, of member: String? = nil) throws {
-            if wants(member ?? name) { try out.encode(value, forKey: Name(name)) }
-        }
-        // A feature without its time is no STAC item.
+        // A feature without its time is no STAC item. Where it is is its geometry.
         try out.encode(RFC3339.text(frame.capturedAt), forKey: Name("datetime"))
-        try put("received_at", RFC3339.text(frame.receivedAt))
-        try put("session_id", frame.sessionID)
-        try put("drone_id", frame.droneID)
-        try put("mission_id", frame.missionID)
-        try put("sequence", frame.sequence)
-        try put("epoch", frame.epoch)
-        try put("model", frame.model)
-        try put("model_version", frame.modelVersion)
-        try put("width", frame.width)
-        try put("height", frame.height)
-        try put("mode", frame.mode)
-        try put("reason", frame.reason)
-        try put("keyframe", frame.isKeyframe)
-        try put("gap_frames", frame.gapFrames)
-        try put("gap_ms", frame.gapMs)
-        try put("registration", frame.registration?.method)
-        try put("registration_ok", frame.registration?.ok, of: "registration")
-        try put("matches", frame.registration?.matches, of: "registration")
-        try put("inliers", frame.registration?.inliers, of: "registration")
-        try put("similarity_mean", frame.similarityMean)
-        try put("changed_fraction", frame.changedFraction)
-        // The position is the geometry.
-        for value in TelemetryValue.allCases where value != .latitude && value != .longitude {
-            let older = value == .altitude || value == .heading
-            if older ? wants("position") || wants("telemetry") : wants("telemetry") {
-                try out.encode(frame.telemetry?[value], forKey: Name(value.rawValue))
-            }
+        let camera = FlatFrame.telemetry.filter { !["lat", "lon"].contains($0.name) }
+        let fractions = frame.classes.map { FlatFrame.fraction(of: $0.name) }
+        for column in FlatFrame.columns + camera + fractions where column.isWanted(only) {
+            try out.encode(column.value(frame), forKey: Name(column.name))
         }
-        for item in frame.classes { try put("fraction_\(item.name)", item.fraction, of: "classes") }
     }
 
     private struct Asset: Encodable {
