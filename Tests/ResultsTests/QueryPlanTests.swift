@@ -28,10 +28,11 @@ import Testing
                     ? "INDEX rollup_by_mission (mission=? AND hour>? AND hour<?)"
                     : count(query.drones, within: query.bounds.drones) == 1
                         ? "INDEX rollup_by_drone (drone=? AND hour>? AND hour<?)" : "PRIMARY KEY (hour>? AND hour<?)"
-            // SQLite may choose to sort what is little: the hours of one session, and the frames of a minute.
+            // SQLite may choose to sort what is little: the hours of one session, drone or mission, and the frames of a
+            // minute. Never the hours of the fleet.
             let sorts = plan[0].dropFirst()
             guard plan[0][0].hasSuffix("SEARCH rollup USING \(index)"),
-                sorts.isEmpty || (query.sessions.count == 1 && sorts == ["USE TEMP B-TREE FOR ORDER BY"]),
+                sorts.isEmpty || (!index.hasPrefix("PRIMARY") && sorts == ["USE TEMP B-TREE FOR ORDER BY"]),
                 plan[1] == ["SEARCH zone USING PRIMARY KEY (session=? AND minute>? AND minute<?)"],
                 plan[2][0].contains("INDEX frame_by_session (session=? AND captured_us>? AND captured_us<?)"),
                 !plan[2].contains(where: { $0.contains("SCAN") })
