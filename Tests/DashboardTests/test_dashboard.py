@@ -62,7 +62,11 @@ def frame(page):
 
 
 def drawn(page, number):
-    page.until(f"document.querySelector('.pane canvas').getAttribute('aria-label').startsWith('Frame {number},')")
+    # A newer frame that was still loading when this one was asked for is drawn, too, before it.
+    page.until(
+        "document.querySelector('.pane').parentElement.ariaBusy === 'false' &&"
+        f"document.querySelector('.pane canvas').getAttribute('aria-label').startsWith('Frame {number},')"
+    )
 
 
 def test_modules(page, server):

@@ -75,6 +75,7 @@ export class Stage {
     this.#wanted = record;
     if (this.#busy) return;
     this.#busy = true;
+    this.element.ariaBusy = "true";
     while (this.#wanted) {
       const next = this.#wanted;
       this.#wanted = null;
@@ -87,6 +88,7 @@ export class Stage {
       }
     }
     this.#busy = false;
+    this.element.ariaBusy = "false";
   }
 
   /** The class at a point of the frame, both from 0 to 1; null outside, or without a mask. */
