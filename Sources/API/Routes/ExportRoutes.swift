@@ -41,12 +41,13 @@ struct ExportRoutes {
         var query: FrameQuery
         let fields: Set<String>?
         let limit: Int
+        let parameters: QueryParameters
 
         init(
             _ request: Request, _ context: Context, _ store: any ResultStore, also names: Set<String> = [],
             most: Int = .max, otherwise: Int = .max
         ) async throws {
-            let parameters = try QueryParameters(request, allowed: FrameQueryParameters.fileNames.union(names))
+            parameters = try QueryParameters(request, allowed: FrameQueryParameters.fileNames.union(names))
             let bounds = context.access.bounds
             let read = try FrameQueryParameters(parameters, within: bounds)
             (query, fields) = (read.query, read.fields)
@@ -95,14 +96,13 @@ struct ExportRoutes {
     @Sendable private func dataset(_ request: Request, _ context: Context) async throws -> Response {
         let wanted = try await Wanted(
             request, context, store, also: ["images"], most: COCODataset.mostFrames, otherwise: 10_000)
-        let parameters = try QueryParameters(request, allowed: FrameQueryParameters.fileNames.union(["images"]))
         guard wanted.fields == nil else {
             throw Problem.invalid("fields", "A COCO dataset has members of its own: \"fields\" makes no sense here.")
         }
         let dataset = COCODataset(
             store: store, pictures: pictures, query: wanted.query, limit: wanted.limit,
             categories: try await store.classNames(of: wanted.query),
-            withImages: try parameters.bool("images") ?? true)
+            withImages: try wanted.parameters.bool("images") ?? true)
         return .file(request, type: "application/zip", name: "coco.zip", metrics: metrics) { writer in
             try await dataset.write(to: &writer)
         }
