@@ -36,10 +36,17 @@ extension Bounds {
         return print
     }
 
-    /// Of the names asked for those that are allowed; where none is asked for, all that are.
+    /// Of the drones and missions asked for those that are within; where none is asked for, all that are.
     ///
-    /// Empty: any name will do. Nil: none will.
-    static func narrowing(_ names: [String], to allowed: Set<String>?) -> [String]? {
+    /// Empty: any will do. Nil: none will.
+    func narrowing(drones: [String], missions: [String]) -> (drones: [String], missions: [String])? {
+        guard let drones = Self.narrowing(drones, to: self.drones),
+            let missions = Self.narrowing(missions, to: self.missions)
+        else { return nil }
+        return (drones, missions)
+    }
+
+    private static func narrowing(_ names: [String], to allowed: Set<String>?) -> [String]? {
         guard let allowed else { return names }
         let left = names.isEmpty ? allowed.sorted() : names.filter(allowed.contains)
         return left.isEmpty ? nil : left

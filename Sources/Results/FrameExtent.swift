@@ -13,9 +13,7 @@ package struct FrameExtent: Sendable, Equatable {
 extension SQLiteStore {
     package func extent(within bounds: Bounds) async throws -> FrameExtent {
         let time = queryTime
-        guard let drones = Bounds.narrowing([], to: bounds.drones),
-            let missions = Bounds.narrowing([], to: bounds.missions)
-        else { return FrameExtent() }
+        guard let (drones, missions) = bounds.narrowing(drones: [], missions: []) else { return FrameExtent() }
         var conditions = NumberedConditions(from: 1)
         conditions.require("stored > 0")
         conditions.require("drone", in: drones)

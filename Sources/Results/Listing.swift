@@ -15,6 +15,39 @@ struct Listing {
     }
 }
 
+/// A query for things of drones and missions, by the time when they were made.
+protocol BoundedListing {
+    var bounds: Bounds { get }
+    var drone: String? { get set }
+    var mission: String? { get set }
+
+    /// Selects at most `count` below `place` along one index, by falling `created_us` and `key`.
+    func walk(below place: PageCursor, count: Int) -> Listing
+}
+
+extension BoundedListing {
+    /// Bounds to several drones, or missions, make as many walks, of which the newest rows are taken: one walk over
+    /// everybody's in search of a few drones' would have no end.
+    func listing(below place: PageCursor, count: Int) -> Listing {
+        var walks = [self]
+        if drone == nil, mission == nil {
+            if let drones = bounds.drones, !drones.isEmpty {
+                walks = drones.sorted().map { walk(of: $0, \.drone) }
+            } else if let missions = bounds.missions, !missions.isEmpty {
+                walks = missions.sorted().map { walk(of: $0, \.mission) }
+            }
+        }
+        return .merging(
+            walks.map { $0.walk(below: place, count: count) }, by: "created_us DESC, key DESC", count: count)
+    }
+
+    private func walk(of name: String, _ member: WritableKeyPath<Self, String?>) -> Self {
+        var query = self
+        query[keyPath: member] = name
+        return query
+    }
+}
+
 /// What a `WHERE` asks for.
 struct Conditions {
     private(set) var arguments: StatementArguments = []

@@ -80,7 +80,7 @@ extension SQLiteStore {
     }
 }
 
-extension VideoQuery {
+extension VideoQuery: BoundedListing {
     /// The filter without paging: what a cursor is good for.
     fileprivate var fingerprint: Fingerprint {
         var print = bounds.fingerprint
@@ -88,27 +88,7 @@ extension VideoQuery {
         return print
     }
 
-    /// Bounds to several drones, or missions, make as many walks, as those of frames do.
-    fileprivate func listing(below place: PageCursor, count: Int) -> Listing {
-        var walks = [self]
-        if drone == nil, mission == nil {
-            if let drones = bounds.drones, !drones.isEmpty {
-                walks = drones.sorted().map { walk(of: $0, \.drone) }
-            } else if let missions = bounds.missions, !missions.isEmpty {
-                walks = missions.sorted().map { walk(of: $0, \.mission) }
-            }
-        }
-        return .merging(
-            walks.map { $0.walk(below: place, count: count) }, by: "created_us DESC, key DESC", count: count)
-    }
-
-    private func walk(of name: String, _ member: WritableKeyPath<VideoQuery, String?>) -> VideoQuery {
-        var query = self
-        query[keyPath: member] = name
-        return query
-    }
-
-    private func walk(below place: PageCursor, count: Int) -> Listing {
+    func walk(below place: PageCursor, count: Int) -> Listing {
         var conditions = Conditions()
         conditions.require("v.mission", is: mission, among: bounds.missions)
         conditions.require("v.drone", is: drone, among: bounds.drones)

@@ -59,11 +59,9 @@ package struct SummaryQuery: Sendable, Equatable {
     ///
     /// Nil: there is none of those asked for.
     var narrowed: SummaryQuery? {
-        guard let drones = Bounds.narrowing(drones, to: bounds.drones),
-            let missions = Bounds.narrowing(missions, to: bounds.missions)
-        else { return nil }
+        guard let names = bounds.narrowing(drones: drones, missions: missions) else { return nil }
         var query = self
-        (query.drones, query.missions) = (drones, missions)
+        (query.drones, query.missions) = names
         return query
     }
 }
