@@ -127,7 +127,7 @@ let package = Package(
         .testTarget(name: "SessionsTests", dependencies: ["Sessions"], linkerSettings: openVINOPath),
         .testTarget(name: "VideosTests", dependencies: ["Videos"], linkerSettings: openVINOPath),
         .testTarget(
-            name: "APITests", dependencies: ["API", "Videos", "Webhooks", yaml, nio, crypto],
+            name: "APITests", dependencies: ["API", "Videos", "Webhooks", yaml, nio, crypto, subprocess],
             linkerSettings: openVINOPath),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Imaging", "WindhoverClient", "windhover"],

@@ -29,7 +29,7 @@ import Testing
 
     @Test func `The image model sees one frame of so many, and the answers say which`() async throws {
         let gate = Gate(open: true)
-        try await withServer({ $0.model = { GatedModel($0, gate) } }) { server in
+        try await withServer({ $0.gate = gate }) { server in
             let frames = try await fly(
                 Self.adaptive + #""keyframe_interval": 3, "refresh_fraction": 1, "state_precision": "float32"}"#,
                 server)

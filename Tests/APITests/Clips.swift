@@ -12,47 +12,33 @@ enum Clips {
     /// A test picture that moves, of the golden frames' size; `options` stand before the file's name.
     static func make(
         _ name: String = "clip.mp4", seconds: Double = 2, rate: Int = 10, _ options: [String] = []
-    ) throws -> [UInt8] {
-        try ffmpeg(
+    ) async throws -> [UInt8] {
+        try await ffmpeg(
             name,
             ["-f", "lavfi", "-i", "testsrc=duration=\(seconds):size=160x96:rate=\(rate)"]
                 + ["-pix_fmt", "yuv420p", "-g", "10"] + options)
     }
 
     /// What ffmpeg makes of such arguments, which lack the file's name.
-    static func ffmpeg(_ name: String, _ arguments: [String]) throws -> [UInt8] {
+    static func ffmpeg(_ name: String, _ arguments: [String]) async throws -> [UInt8] {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appendingPathComponent(name)
-        _ = try run("ffmpeg", ["-v", "error", "-y"] + arguments + [file.path])
+        _ = try await runProgram("ffmpeg", ["-v", "error", "-y"] + arguments + [file.path])
         return [UInt8](try Data(contentsOf: file))
     }
 
     /// The value that ffprobe has for an entry of a file's video stream.
-    static func probe(_ bytes: [UInt8], _ entry: String) throws -> String {
+    static func probe(_ bytes: [UInt8], _ entry: String) async throws -> String {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString).mp4")
         try Data(bytes).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        return try run(
+        return try await runProgram(
             "ffprobe",
             ["-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=\(entry)"]
                 + ["-of", "csv=p=0", file.path]
         ).trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    private static func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: find(program)!)
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw TestFailure("\(program) failed: \(arguments)") }
-        return String(decoding: output, as: UTF8.self)
     }
 }
 
@@ -79,9 +65,11 @@ extension TestServer {
 
     /// Asks until it is so.
     func video(_ id: String, until condition: ([String: Any]) -> Bool) async throws -> [String: Any] {
+        let start = ContinuousClock.now
         while true {
             let json = try await send("GET", "/v1/videos/\(id)").json
             if condition(json) { return json }
+            guard ContinuousClock.now - start < .seconds(120) else { throw TestFailure("video \(id) is still \(json)") }
             await Task.yield()
         }
     }

@@ -89,7 +89,7 @@ import Testing
     private func withServer<Value>(_ gate: Gate, _ body: (TestServer) async throws -> Value) async throws -> Value {
         try await APITests.withServer(
             {
-                $0.model = { GatedModel($0, gate) }
+                $0.gate = gate
                 $0.engine.threads = 1
             }, body)
     }
@@ -119,7 +119,7 @@ import Testing
                 for index in flight.frames.indices {
                     group.addTask { (index, try await Self.send(flight, index, server, session)) }
                     // The first runs, the others wait in line.
-                    if index == 0 { await gate.waiting(1) }
+                    if index == 0 { try await gate.waiting(1) }
                     try await eventually {
                         try await server.send("GET", "/v1/sessions/\(session)").json["waiting"] as? Int == index
                     }
@@ -149,7 +149,7 @@ import Testing
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for k in 0..<4 {
                     group.addTask { try await server.put(TestServer.frame(k), k, to: session).status }
-                    if k < 3 { await gate.waiting(k + 1) }
+                    if k < 3 { try await gate.waiting(k + 1) }
                     try await waits(k, server, session)
                 }
                 #expect(await gate.passed == 3)
@@ -166,13 +166,13 @@ import Testing
         try await withServer(gate) { server in
             let session = try await server.session(#"{"registration": "identity"}"#)
             async let first = server.put(TestServer.frame(0), 0, to: session)
-            await gate.waiting(1)
+            try await gate.waiting(1)
             await gate.failNext()
             async let failed = server.put(TestServer.frame(1), 1, to: session)
             try await waits(1, server, session)
             try await eventually { await gate.passed == 2 }
             async let next = server.put(TestServer.frame(2), 2, to: session)
-            await gate.waiting(2)
+            try await gate.waiting(2)
             await gate.openUp()
             #expect(try await first.status == 200)
             #expect(try await failed.problem == "inference-failed")
@@ -187,9 +187,9 @@ import Testing
         try await withServer(gate) { server in
             let session = try await server.session(#"{"registration": "identity"}"#)
             async let first = server.put(TestServer.frame(0), 0, to: session)
-            await gate.waiting(1)
+            try await gate.waiting(1)
             async let second = server.put(TestServer.frame(1), 1, to: session)
-            await gate.waiting(2)
+            try await gate.waiting(2)
             #expect(try await server.send("POST", "/v1/sessions/\(session)/reset").status == 200)
             await gate.openUp()
             #expect(try await first.status == 200)
@@ -204,9 +204,9 @@ import Testing
         try await withServer(gate) { server in
             let session = try await server.session()
             async let first = server.put(TestServer.frame(0), 0, to: session)
-            await gate.waiting(1)
+            try await gate.waiting(1)
             async let second = server.put(TestServer.frame(1), 1, to: session)
-            await gate.waiting(2)
+            try await gate.waiting(2)
             #expect(try await server.send("DELETE", "/v1/sessions/\(session)").status == 204)
             await gate.openUp()
             #expect(try await first.status == 200)
@@ -218,14 +218,14 @@ import Testing
     func dropping() async throws {
         let gate = Gate(open: false)
         try await APITests.withServer({
-            $0.model = { GatedModel($0, gate) }
+            $0.gate = gate
             $0.limits.queuePerSession = 2
         }) { server in
             let session = try await server.session(#"{"overflow": "drop-oldest", "registration": "identity"}"#)
             async let running = server.put(TestServer.frame(0), 0, to: session)
-            await gate.waiting(1)
+            try await gate.waiting(1)
             async let seen = server.put(TestServer.frame(1), 1, to: session)
-            await gate.waiting(2)
+            try await gate.waiting(2)
             async let unseen = server.put(TestServer.frame(2), 2, to: session)
             try await waits(2, server, session)
             async let newest = server.put(TestServer.frame(3), 3, to: session)

@@ -78,7 +78,7 @@ import Testing
 
     @Test func `The same number and bytes are answered from the store, not run again`() async throws {
         let gate = Gate(open: true)
-        try await withServer({ $0.model = { GatedModel($0, gate) } }) { server in
+        try await withServer({ $0.gate = gate }) { server in
             let id = try await server.session()
             let first = try await server.put(TestServer.frame(0), 0, to: id)
             let again = try await server.put(TestServer.frame(0), 0, to: id)
@@ -212,7 +212,7 @@ import Testing
 
     @Test func `Inference that fails is 500, and the retry finds the state as it was`() async throws {
         let gate = Gate(open: true)
-        try await withServer({ $0.model = { GatedModel($0, gate) } }) { server in
+        try await withServer({ $0.gate = gate }) { server in
             let id = try await server.session(#"{"registration": "identity"}"#)
             _ = try await server.put(TestServer.frame(0), 0, to: id)
             await gate.failNext()
@@ -227,12 +227,12 @@ import Testing
     @Test func `A full queue is 429 with Retry-After`() async throws {
         let gate = Gate(open: false)
         try await withServer({
-            $0.model = { GatedModel($0, gate) }
+            $0.gate = gate
             $0.limits.queuePerSession = 1
         }) { server in
             let id = try await server.session()
             async let running = server.put(TestServer.frame(0), 0, to: id)
-            await gate.waiting(1)
+            try await gate.waiting(1)
             async let waiting = server.put(TestServer.frame(1), 1, to: id)
             try await eventually { try await server.send("GET", "/v1/sessions/\(id)").json["waiting"] as? Int == 1 }
             let refused = try await server.put(TestServer.frame(2), 2, to: id)
@@ -248,12 +248,12 @@ import Testing
     @Test func `With drop-oldest the newest frame wins, and the drop is reported`() async throws {
         let gate = Gate(open: false)
         try await withServer({
-            $0.model = { GatedModel($0, gate) }
+            $0.gate = gate
             $0.limits.queuePerSession = 1
         }) { server in
             let id = try await server.session(#"{"overflow": "drop-oldest", "registration": "identity"}"#)
             async let running = server.put(TestServer.frame(0), 0, to: id)
-            await gate.waiting(1)
+            try await gate.waiting(1)
             async let oldest = server.put(TestServer.frame(1), 1, to: id)
             try await eventually { try await server.send("GET", "/v1/sessions/\(id)").json["waiting"] as? Int == 1 }
             async let newest = server.put(TestServer.frame(2), 2, to: id)
@@ -311,12 +311,12 @@ import Testing
     @Test func `A full server is 503`() async throws {
         let gate = Gate(open: false)
         try await withServer({
-            $0.model = { GatedModel($0, gate) }
+            $0.gate = gate
             $0.limits.framesInFlight = 1
         }) { server in
             let (a, b) = (try await server.session(), try await server.session())
             async let running = server.put(TestServer.frame(0), 0, to: a)
-            await gate.waiting(1)
+            try await gate.waiting(1)
             let refused = try await server.put(TestServer.frame(0), 0, to: b)
             #expect(refused.status == 503 && refused.problem == "overloaded")
             await gate.openUp()
@@ -326,12 +326,12 @@ import Testing
 
     @Test func `Different sessions run side by side`() async throws {
         let gate = Gate(open: false)
-        try await withServer({ $0.model = { GatedModel($0, gate) } }) { server in
+        try await withServer({ $0.gate = gate }) { server in
             let (a, b) = (try await server.session(), try await server.session())
             async let a0 = server.put(TestServer.frame(0), 0, to: a)
-            await gate.waiting(1)
+            try await gate.waiting(1)
             async let b0 = server.put(TestServer.frame(0), 0, to: b)
-            await gate.waiting(2)
+            try await gate.waiting(2)
             await gate.openUp()
             #expect(try await [a0.status, b0.status] == [200, 200])
         }

@@ -53,7 +53,7 @@ import Testing
 
     @Test func `The newest frame counts where they come faster than they are run, and drops are told`() async throws {
         let gate = Gate(open: false)
-        try await withServer({ $0.model = { GatedModel($0, gate) } }) { server in
+        try await withServer({ $0.gate = gate }) { server in
             let id = try await server.session(#"{"registration": "identity", "store_images": "original"}"#)
             let events = try EventStream(port: server.port, "/v1/sessions/\(id)/events?type=drop")
             let stream = try StreamConnection(port: server.port, session: id)
@@ -61,9 +61,9 @@ import Testing
             defer { Task { await gate.openUp() } }
             // One runs, one is looked at ahead, one waits; the others give way to it.
             stream.push(try TestServer.frame(0))
-            await gate.waiting(1)
+            try await gate.waiting(1)
             stream.push(try TestServer.frame(1))
-            await gate.waiting(2)
+            try await gate.waiting(2)
             for k in [2, 2, 2, 3] { stream.push(try TestServer.frame(k)) }
             try await eventually {
                 try await server.send("GET", "/v1/sessions/\(id)").json["dropped"] as? Int == 3

@@ -24,6 +24,7 @@ final class TestServer: Sendable {
     let resources: [WindhoverServer.Resource]
     private let task: Task<Void, any Error>
     private let keepsData: Bool
+    private let gate: Gate?
 
     struct Setup: Sendable {
         var server = WindhoverServer.Configuration()
@@ -32,6 +33,8 @@ final class TestServer: Sendable {
         var engine = OpenVINOEngine.Options()
         /// Wraps the model, to make it slow or faulty.
         var model: @Sendable (any SegmentationModel) -> any SegmentationModel = { $0 }
+        /// Where every inference waits, until the server is stopped at the latest.
+        var gate: Gate?
         var data: URL?
         var store = SQLiteStore.Options()
     }
@@ -47,6 +50,7 @@ final class TestServer: Sendable {
         setup.server.videos.tools = .find()
         change(&setup)
         keepsData = setup.data != nil
+        gate = setup.gate
         data =
             setup.data
             ?? FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString)")
@@ -54,7 +58,8 @@ final class TestServer: Sendable {
         let engine = try OpenVINOEngine(options: setup.engine)
         var models: [any SegmentationModel] = []
         for bundle in try ModelBundle.loadAll(in: Self.golden) {
-            models.append(setup.model(try await engine.load(bundle)))
+            let model = setup.model(try await engine.load(bundle))
+            models.append(setup.gate.map { GatedModel(model, $0) } ?? model)
         }
         store = try SQLiteStore.open(directory: data, options: setup.store)
         let metrics = Metrics()
@@ -88,6 +93,8 @@ final class TestServer: Sendable {
 
     /// Stops the server as SIGKILL would leave it or, by default, tidily.
     func stop() async {
+        // A test that failed before it opened it: frames held there would hold the server.
+        await gate?.openUp()
         task.cancel()
         _ = await task.result
         if !keepsData { try? FileManager.default.removeItem(at: data) }
@@ -211,7 +218,6 @@ actor Gate {
     private var open: Bool
     private var failures = 0
     private var held: [CheckedContinuation<Void, Never>] = []
-    private var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     private(set) var passed = 0
 
     init(open: Bool) { self.open = open }
@@ -223,10 +229,7 @@ actor Gate {
             throw InferenceError("made to fail")
         }
         guard !open else { return }
-        await withCheckedContinuation {
-            held.append($0)
-            tell()
-        }
+        await withCheckedContinuation { held.append($0) }
     }
 
     func openUp() {
@@ -238,13 +241,13 @@ actor Gate {
     func failNext(_ count: Int = 1) { failures = count }
 
     /// Comes back when as many wait at the gate.
-    func waiting(_ count: Int) async {
-        guard held.count < count else { return }
-        await withCheckedContinuation { watchers.append((count, $0)) }
-    }
-
-    private func tell() {
-        for watcher in watchers where held.count >= watcher.count { watcher.continuation.resume() }
-        watchers.removeAll { held.count >= $0.count }
+    func waiting(_ count: Int) async throws {
+        let start = ContinuousClock.now
+        while held.count < count {
+            guard ContinuousClock.now - start < .seconds(60) else {
+                throw TestFailure("\(held.count) wait at the gate, not \(count)")
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
     }
 }

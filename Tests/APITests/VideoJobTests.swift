@@ -12,8 +12,8 @@ struct VideoJobTests {
     }
 
     @Test func `A file that breaks off fails, and the frames before are kept`() async throws {
-        let clip = try Clips.make("clip.mp4", seconds: 4, ["-movflags", "+faststart"])
-        let film = try Clips.make("clip.mkv", seconds: 4)
+        let clip = try await Clips.make("clip.mp4", seconds: 4, ["-movflags", "+faststart"])
+        let film = try await Clips.make("clip.mkv", seconds: 4)
         try await withServer { server in
             for part in [Self.cut(clip, to: 0.6), Self.cut(film, to: 0.6)] {
                 let video = try await server.video(part)
@@ -34,7 +34,7 @@ struct VideoJobTests {
     }
 
     @Test func `Files without video, or without sense, fail and say why`() async throws {
-        let sound = try Clips.ffmpeg("sound.mp4", ["-f", "lavfi", "-i", "sine=duration=0.5"])
+        let sound = try await Clips.ffmpeg("sound.mp4", ["-f", "lavfi", "-i", "sine=duration=0.5"])
         var noise = [UInt8]("\u{0}\u{0}\u{0}\u{20}ftypisom".utf8)
         var state: UInt32 = 1
         for _ in 0..<100_000 {
@@ -58,7 +58,7 @@ struct VideoJobTests {
     }
 
     @Test func `Damage within a file is told, and what can be decoded is run`() async throws {
-        var clip = try Clips.make("clip.mp4", seconds: 4, ["-movflags", "+faststart"])
+        var clip = try await Clips.make("clip.mp4", seconds: 4, ["-movflags", "+faststart"])
         let start = try #require(clip.firstRange(of: Array("mdat".utf8)))
         for place in stride(from: start.upperBound + 3000, to: clip.count - 100, by: 400) { clip[place] ^= 0x5A }
         try await withServer { server in
@@ -69,7 +69,7 @@ struct VideoJobTests {
     }
 
     @Test func `Pictures that are too large are refused before one is decoded`() async throws {
-        let clip = try Clips.make(seconds: 0.3)
+        let clip = try await Clips.make(seconds: 0.3)
         try await withServer({ $0.server.videos.maxPixels = 160 * 96 - 1 }) { server in
             let video = try await server.video(clip)
             #expect(video["state"] as? String == "failed")
@@ -78,7 +78,7 @@ struct VideoJobTests {
     }
 
     @Test func `A decoder that hangs is ended, and what it gave before is kept`() async throws {
-        let clip = try Clips.make()
+        let clip = try await Clips.make()
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -119,15 +119,15 @@ struct VideoJobTests {
     }
 
     @Test func `A running job is cancelled, and removed when it is asked for again`() async throws {
-        let clip = try Clips.make(seconds: 20)
+        let clip = try await Clips.make(seconds: 20)
         let gate = Gate(open: false)
         try await withServer {
-            $0.model = { GatedModel($0, gate) }
+            $0.gate = gate
             $0.server.videos.jobs = 1
         } _: { server in
             let id = try #require(try await server.upload(clip).json["id"] as? String)
             let second = try #require(try await server.upload(clip).json["id"] as? String)
-            await gate.waiting(1)
+            try await gate.waiting(1)
             let running = try await server.send("GET", "/v1/videos/\(id)").json
             #expect(running["state"] as? String == "running" && running["phase"] as? String == "frames")
             let waiting = try await server.send("GET", "/v1/videos/\(second)").json
@@ -150,11 +150,11 @@ struct VideoJobTests {
     }
 
     @Test func `A job whose session is ended by others ends, too`() async throws {
-        let clip = try Clips.make(seconds: 20)
+        let clip = try await Clips.make(seconds: 20)
         let gate = Gate(open: false)
-        try await withServer({ $0.model = { GatedModel($0, gate) } }) { server in
+        try await withServer({ $0.gate = gate }) { server in
             let id = try #require(try await server.upload(clip).json["id"] as? String)
-            await gate.waiting(1)
+            try await gate.waiting(1)
             let session = try await server.send("GET", "/v1/videos/\(id)").json["session_id"] ?? ""
             #expect(try await server.send("DELETE", "/v1/sessions/\(session)").status == 204)
             await gate.openUp()
@@ -164,7 +164,7 @@ struct VideoJobTests {
     }
 
     @Test func `A stop interrupts a job, and the next start goes on after the last frame`() async throws {
-        let clip = try Clips.make(seconds: 6)
+        let clip = try await Clips.make(seconds: 6)
         let data = FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: data) }
         let id = try await withServer({ $0.data = data }) { server in
@@ -186,7 +186,7 @@ struct VideoJobTests {
     }
 
     @Test func `An overlay is a film of as many frames, which can be had in parts`() async throws {
-        let clip = try Clips.make(seconds: 2)
+        let clip = try await Clips.make(seconds: 2)
         try await withServer { server in
             let plain = try await server.video(Clips.make(seconds: 0.3))
             let missing = try await server.send("GET", "/v1/videos/\(plain["id"] ?? "")/overlay.mp4")
@@ -197,7 +197,7 @@ struct VideoJobTests {
             let place = try #require((video["links"] as? [String: String])?["overlay"])
             let film = try await server.send("GET", place)
             #expect(film.status == 200 && film.headers["content-type"] == "video/mp4")
-            #expect(try Clips.probe(film.body, "width,height,avg_frame_rate,nb_read_frames") == "160,96,10/1,20")
+            #expect(try await Clips.probe(film.body, "width,height,avg_frame_rate,nb_read_frames") == "160,96,10/1,20")
             // The index comes first, so that a browser can begin to show it.
             let index = try #require(film.body.firstRange(of: Array("moov".utf8)))
             let data = try #require(film.body.firstRange(of: Array("mdat".utf8)))
@@ -217,7 +217,7 @@ struct VideoJobTests {
     }
 
     @Test func `Events tell how far a job is, and how it ends`() async throws {
-        let clip = try Clips.make(seconds: 1)
+        let clip = try await Clips.make(seconds: 1)
         try await withServer({ $0.server.videos.tellEvery = .zero }) { server in
             let video = try await server.video(clip)
             let stream = try EventStream(
@@ -235,7 +235,7 @@ struct VideoJobTests {
     }
 
     @Test func `Metrics count files and their ends`() async throws {
-        let clip = try Clips.make(seconds: 0.3)
+        let clip = try await Clips.make(seconds: 0.3)
         try await withServer { server in
             _ = try await server.video(clip)
             let text = String(decoding: try await server.send("GET", "/metrics").body, as: UTF8.self)

@@ -9,7 +9,7 @@ import Videos
 struct VideoTests {
     @Test(arguments: ["clip.mp4", "clip.mov", "clip.mkv"])
     func `Every frame of a file is run once, with its own number and time`(name: String) async throws {
-        let clip = try Clips.make(name)
+        let clip = try await Clips.make(name)
         try await withServer { server in
             let video = try await server.video(
                 clip, "?drone=kestrel-1&mission=survey&name=\(name)&captured_at=2026-06-01T08:00:00Z")
@@ -34,7 +34,7 @@ struct VideoTests {
         ("every=3", [0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8]), ("fps=4", [0, 0.3, 0.5, 0.8, 1, 1.3, 1.5, 1.8]),
     ])
     func `Some of the frames can be chosen`(query: String, times: [Double]) async throws {
-        let clip = try Clips.make()
+        let clip = try await Clips.make()
         try await withServer { server in
             let video = try await server.video(clip, "?\(query)&captured_at=2026-06-01T08:00:00Z")
             let frames = try await server.frames(of: video["session_id"])
@@ -46,11 +46,11 @@ struct VideoTests {
     }
 
     @Test func `Frames at uneven distances keep their own times, and a turned video stands upright`() async throws {
-        let clip = try Clips.make(
+        let clip = try await Clips.make(
             "clip.mp4", ["-vf", "select='not(between(n,4,9))'", "-fps_mode", "vfr", "-video_track_timescale", "1000"])
         // The mark that a phone held upright leaves, without new pictures.
-        let turned = try Self.withFile(clip) { file in
-            try Clips.ffmpeg("turned.mp4", ["-i", file, "-c", "copy", "-metadata:s:v:0", "rotate=90"])
+        let turned = try await Self.withFile(clip) { file in
+            try await Clips.ffmpeg("turned.mp4", ["-i", file, "-c", "copy", "-metadata:s:v:0", "rotate=90"])
         }
         try await withServer { server in
             let video = try await server.video(turned, "?captured_at=2026-06-01T08:00:00Z")
@@ -63,7 +63,7 @@ struct VideoTests {
     }
 
     @Test func `The container's time counts where none is given`() async throws {
-        let clip = try Clips.make("clip.mp4", seconds: 0.5, ["-metadata", "creation_time=2025-03-04T05:06:07Z"])
+        let clip = try await Clips.make("clip.mp4", seconds: 0.5, ["-metadata", "creation_time=2025-03-04T05:06:07Z"])
         try await withServer { server in
             let video = try await server.video(clip)
             #expect(video["captured_at"] as? String == "2025-03-04T05:06:07.000000Z")
@@ -71,7 +71,7 @@ struct VideoTests {
     }
 
     @Test func `What stands in the way of a session stands in the way of a video`() async throws {
-        let clip = try Clips.make(seconds: 0.5)
+        let clip = try await Clips.make(seconds: 0.5)
         try await withServer { server in
             func refused(_ query: String, _ status: Int, _ problem: String, _ field: String?) async throws {
                 let answer = try await server.upload(clip, query)
@@ -108,7 +108,7 @@ struct VideoTests {
     }
 
     @Test func `Size and room are limited, before the body is read and while it is`() async throws {
-        let clip = try Clips.make()
+        let clip = try await Clips.make()
         try await withServer({ $0.server.videos.maxBytes = 1000 }) { server in
             let told = try await server.upload(clip)
             #expect(told.status == 413 && told.json["limit_bytes"] as? Int == 1000)
@@ -148,7 +148,7 @@ struct VideoTests {
     }
 
     @Test func `The list has pages and filters`() async throws {
-        let clip = try Clips.make(seconds: 0.3)
+        let clip = try await Clips.make(seconds: 0.3)
         try await withServer { server in
             for drone in ["a", "b", "a"] { _ = try await server.video(clip, "?drone=\(drone)&every=2") }
             let all = try await server.send("GET", "/v1/videos?limit=2").json
@@ -165,10 +165,12 @@ struct VideoTests {
         }
     }
 
-    static func withFile<Value>(_ bytes: [UInt8], _ body: (String) throws -> Value) throws -> Value {
+    static func withFile<Value>(_ bytes: [UInt8], _ body: (String) async throws -> Value) async throws
+        -> Value
+    {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString).mp4")
         try Data(bytes).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        return try body(file.path)
+        return try await body(file.path)
     }
 }

@@ -30,7 +30,7 @@ struct VideoUploadTests {
     }
 
     @Test func `A file comes in pieces, and is run when it is whole`() async throws {
-        let clip = try Clips.make()
+        let clip = try await Clips.make()
         try await withServer { server in
             let abilities = try await server.send("OPTIONS", "/v1/videos")
             #expect(abilities.status == 204 && abilities.headers["tus-version"] == "1.0.0")
@@ -63,7 +63,7 @@ struct VideoUploadTests {
     }
 
     @Test func `A connection that is cut loses nothing that came, and holds nobody up who goes on`() async throws {
-        let clip = try Clips.make()
+        let clip = try await Clips.make()
         try await withServer { server in
             let place = try await Self.begin(clip.count, server)
             let third = clip.count / 3
@@ -104,7 +104,7 @@ struct VideoUploadTests {
     }
 
     @Test func `An upload goes on after a restart of the server`() async throws {
-        let clip = try Clips.make()
+        let clip = try await Clips.make()
         let data = FileManager.default.temporaryDirectory.appendingPathComponent("windhover-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: data) }
         let place = try await withServer({ $0.data = data }) { server in
@@ -121,7 +121,7 @@ struct VideoUploadTests {
     }
 
     @Test func `An upload can begin with its first bytes, and be given up`() async throws {
-        let clip = try Clips.make()
+        let clip = try await Clips.make()
         try await withServer { server in
             let begun = try await server.send(
                 "POST", "/v1/videos",

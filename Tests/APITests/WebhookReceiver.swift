@@ -40,7 +40,7 @@ final class WebhookReceiver: Sendable {
     init(_ reply: @escaping @Sendable (Call, _ number: Int) -> Reply = { _, _ in .status(204) }) throws {
         self.reply = reply
         signal(SIGPIPE, SIG_IGN)
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

@@ -14,14 +14,14 @@ import Testing
     let folder = TemporaryFolder()
 
     @Test func `a commit is synced before it is acknowledged`() async throws {
-        let store = try folder.open()
+        let store = try folder.open { $0.busyTimeout = 7 }
         // 2 is FULL: the connection syncs its log at every commit.
         #expect(try await store.pragma("synchronous") == "2")
         #expect(try await store.pragma("journal_mode") == "wal")
         #expect(try await store.pragma("foreign_keys") == "1")
         #expect(try await store.pragma("auto_vacuum") == "2")
         #expect(try await store.pragma("secure_delete") == "0")
-        #expect(try await store.pragma("busy_timeout") == "5000")
+        #expect(try await store.pragma("busy_timeout") == "7000")
         #expect(try await store.pragma("journal_size_limit") == "\(64 << 20)")
         #expect(try await store.pragma("user_version") == "9")
         #expect(try await store.pragma("application_id") == "\(0x5748_4F56)")

@@ -19,7 +19,7 @@ import Testing
                         .make(session: sessions[number % 8].id, number), pictures: .make(number))
                 }
             }
-            await until { store.statistics().queueLength == 200 }
+            try await until { store.statistics().queueLength == 200 }
             try lock.release()
             return try await group.reduce(into: []) { $0.append($1) }
         }
@@ -118,7 +118,7 @@ import Testing
                 }
             }
             // Three wait, and the writer may have taken two before.
-            await until { store.statistics().failures >= 3 }
+            try await until { store.statistics().failures >= 3 }
             try lock.release()
             return try await group.reduce(into: []) { $0.append($1) }.compactMap { $0?.sequence }
         }
@@ -182,7 +182,7 @@ import Testing
         let commits = frames.map { frame in
             Task { try await store.commit(frame, pictures: .make(frame.sequence)) }
         }
-        await until { store.statistics().queueLength == frames.count }
+        try await until { store.statistics().queueLength == frames.count }
         try lock.release()
         var results: [Result<FrameRecord, any Error>] = []
         for commit in commits { results.append(await commit.result) }

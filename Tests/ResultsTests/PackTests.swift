@@ -128,7 +128,7 @@ import Testing
             let lock = try WriteLock(folder)
             let full = Task { try await store.commit(.make(session: session.id, 1), pictures: .make(1)) }
             async let fine = store.commit(.make(session: other.id, 1), pictures: .make(1))
-            await until { store.statistics().queueLength == 2 }
+            try await until { store.statistics().queueLength == 2 }
             try lock.release()
             let stored = try await fine
             await #expect(throws: StoreError.diskFull) { _ = try await full.value }

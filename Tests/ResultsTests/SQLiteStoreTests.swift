@@ -118,7 +118,7 @@ import Testing
         let commits = (1...3).map { number in
             Task { try await store.commit(.make(session: session.id, number), pictures: .make(number)) }
         }
-        await until { store.statistics().queueLength > 0 }
+        try await until { store.statistics().queueLength > 0 }
         let closed = Task { try await store.close() }
         try lock.release()
         try await closed.value

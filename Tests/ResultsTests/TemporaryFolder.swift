@@ -14,6 +14,8 @@ final class TemporaryFolder: Sendable {
 
     func open(_ adjust: (inout SQLiteStore.Options) -> Void = { _ in }) throws -> SQLiteStore {
         var options = SQLiteStore.Options()
+        // On a busy machine a test may hold the lock for longer than a store in the field would wait for it.
+        options.busyTimeout = 60
         adjust(&options)
         return try SQLiteStore.open(directory: url, options: options)
     }
@@ -53,7 +55,13 @@ final class WriteLock: Sendable {
     }
 }
 
-/// Waits, without a clock, until something is so.
-func until(_ condition: () throws -> Bool) async rethrows {
-    while try !condition() { await Task.yield() }
+/// Waits until something is so; it fails the test rather than wait for ever.
+func until(_ condition: () throws -> Bool) async throws {
+    let start = ContinuousClock.now
+    while try !condition() {
+        guard ContinuousClock.now - start < .seconds(60) else { throw NeverCame() }
+        await Task.yield()
+    }
 }
+
+struct NeverCame: Error {}
