@@ -47,7 +47,10 @@ package struct Backup {
         }
         let visitor = try StoreVisitor(original)
         let lock = try claim()
-        defer { close(lock) }
+        defer {
+            flock(lock, LOCK_UN)
+            close(lock)
+        }
         let before = try BackupManifest.read(in: destination)
         try removeDatabases(but: before?.database)
 

@@ -62,10 +62,13 @@ final class DataFolder: Sendable {
     }
 
     deinit {
+        unlock()
         close(lock)
     }
 
     /// Lets another store have the folder.
+    ///
+    /// Closing would not do: a program that this process is just starting has the descriptor too, for a moment.
     func unlock() {
         flock(lock, LOCK_UN)
     }
