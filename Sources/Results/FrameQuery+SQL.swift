@@ -71,13 +71,11 @@ struct NumberedConditions {
 extension FrameQuery {
     /// What an hour or a minute must have for a frame of it to fit, by their bounds.
     ///
-    /// `classKeys`: of the classes asked for, by name; classes without a key have never been seen.
-    func requireBounds(_ conditions: inout NumberedConditions, classKeys: [String: UInt32]) {
-        for (column, words) in [("modes", modes), ("reasons", reasons), ("methods", registrations)]
-        where !words.isEmpty {
-            conditions.require("\(column) & ? <> 0", .int(WordSet(words).stored))
-        }
-        if let registrationOK { conditions.require(registrationOK ? "registered > 0" : "lost > 0") }
+    /// - Parameters:
+    ///   - kinds: Those that may fit; nil: each may.
+    ///   - classKeys: Of the classes asked for, by name; classes without a key have never been seen.
+    func requireBounds(_ conditions: inout NumberedConditions, kinds: KindSet?, classKeys: [String: UInt32]) {
+        if let kinds { conditions.require("kinds & ? <> 0", .int(kinds.stored)) }
         if let least = inliers.min { conditions.require("inliers_max >= ?", .int(Int64(least))) }
         if let most = inliers.max { conditions.require("inliers_min <= ?", .int(Int64(most))) }
         if let least = similarity.min { conditions.require("similarity_max >= ?", .double(least)) }

@@ -72,6 +72,7 @@ package struct FrameQuery: Sendable, Equatable {
             (min.map { value >= $0 } ?? true) && (max.map { value <= $0 } ?? true)
         }
 
+        /// Every frame fits, with a value or without.
         package var isOpen: Bool { min == nil && max == nil }
     }
 }

@@ -20,8 +20,8 @@ struct FrameSearch {
     let minutes: BoundStatement
     let frames: BoundStatement
 
-    /// Nil where the database knows no session, or no class, of those that are asked for, or none of their drones or
-    /// missions is within the bounds: nothing fits.
+    /// Nil where the database knows no session, no class, or no kind of frame, of those that are asked for, or none of
+    /// their drones or missions is within the bounds: nothing fits.
     init?(_ query: FrameQuery, after place: PageCursor, _ db: Database) throws {
         guard let query = query.narrowed else { return nil }
         var sessions: [Int64] = []
@@ -32,8 +32,14 @@ struct FrameSearch {
         if sessions.isEmpty, !query.sessions.isEmpty { return nil }
         var classKeys: [String: UInt32] = [:]
         for item in query.classes { classKeys[item.name] = try ClassNames.key(of: item.name, db) }
-        let known = query.classes.count { classKeys[$0.name] != nil }
-        if query.classMatch == .all ? known < query.classes.count : known == 0 && !query.classes.isEmpty { return nil }
+        let seen = query.classes.count { classKeys[$0.name] != nil }
+        if query.classMatch == .all ? seen < query.classes.count : seen == 0 && !query.classes.isEmpty { return nil }
+
+        let known = try FrameKind.all(db)
+        let fitting = known.filter { query.allows($0.kind) }
+        if fitting.isEmpty { return nil }
+        var kinds: KindSet?
+        if fitting.count < known.count { kinds = fitting.reduce(into: KindSet()) { $0.insert($1.key) } }
 
         isAscending = query.order == .oldestFirst
         self.place = place
@@ -50,7 +56,7 @@ struct FrameSearch {
         hourly.require("drone", in: query.drones)
         hourly.require("mission", in: query.missions)
         hourly.require("model", in: query.models)
-        query.requireBounds(&hourly, classKeys: classKeys)
+        query.requireBounds(&hourly, kinds: kinds, classKeys: classKeys)
         hours = BoundStatement(
             sql: """
                 SELECT hour, session FROM rollup \(Self.index(query))
@@ -58,7 +64,7 @@ struct FrameSearch {
                 """, values: hourly.values)
 
         var minutely = NumberedConditions(from: Parameter.first)
-        query.requireBounds(&minutely, classKeys: classKeys)
+        query.requireBounds(&minutely, kinds: kinds, classKeys: classKeys)
         minutes = BoundStatement(
             sql: """
                 SELECT minute FROM zone

@@ -11,6 +11,7 @@ extension Rollups {
         guard last > 0 else { return }
         report(MigrationProgress(done: 0, total: Int(last)))
         var names: [String: UInt32] = [:]
+        var kinds = KindKeys()
         var rollups = Rollups()
         let classes = try RawStatement(
             "SELECT name, pixels, fraction FROM frame_class WHERE frame = ?1", db)
@@ -39,7 +40,7 @@ extension Rollups {
                 }
                 classes.reset()
                 frame.classes.sort { $0.key < $1.key }
-                rollups.add(frame)
+                rollups.add(frame, kind: try kinds.key(of: frame.kind, db))
             }
             frames.reset()
             count += read

@@ -13,6 +13,12 @@ struct FrameTraits {
     var position: (lat: Double, lon: Double)?
     /// By rising key.
     var classes: [(key: UInt32, pixels: Int, fraction: Double)]
+
+    var kind: FrameKind {
+        FrameKind(
+            mode: mode, reason: reason, method: registration?.method, isRegistered: registration?.ok == true,
+            hasSimilarity: similarity != nil, hasChanged: changed != nil)
+    }
 }
 
 /// Sums and bounds of frames, gathered here and then written into those of the database, in one transaction.
@@ -33,11 +39,7 @@ struct Rollups {
 
     struct Bounds {
         var frames: Int64 = 0
-        var registered: Int64 = 0
-        var lost: Int64 = 0
-        var modes = WordSet()
-        var reasons = WordSet()
-        var methods = WordSet()
+        var kinds = KindSet()
         var inliers: ClosedRange<Int>?
         var similarity: ClosedRange<Double>?
         var changed: ClosedRange<Double>?
@@ -70,7 +72,8 @@ struct Rollups {
     /// How many rows `write` would write.
     var count: Int { hours.count + minutes.count + cells.count }
 
-    mutating func add(_ frame: FrameTraits) {
+    /// `kind`: the key of the frame's.
+    mutating func add(_ frame: FrameTraits, kind: Int64) {
         var areas = ClassAreas()
         var peaks = ClassPeaks()
         for item in frame.classes {
@@ -86,9 +89,9 @@ struct Rollups {
         let hour = frame.microseconds.floorDivided(by: Self.hour)
         let hourly = Block(session: frame.session, time: hour)
         hours[hourly, default: (Sums(), Bounds())].sums.add(frame, areas)
-        hours[hourly, default: (Sums(), Bounds())].bounds.add(frame, peaks)
+        hours[hourly, default: (Sums(), Bounds())].bounds.add(frame, kind, peaks)
         let minute = Block(session: frame.session, time: frame.microseconds.floorDivided(by: Self.minute))
-        minutes[minute, default: Bounds()].add(frame, peaks)
+        minutes[minute, default: Bounds()].add(frame, kind, peaks)
         if let position = frame.position, let fine = GridCell(lat: position.lat, lon: position.lon) {
             for cell in [fine, fine.coarse] {
                 cells[Place(cell: cell, hour: hour, session: frame.session), default: Sums()].add(frame, areas)
@@ -107,8 +110,7 @@ struct Rollups {
         let writeMinute = try db.cachedStatement(sql: Self.minuteStatement)
         for (block, bounds) in minutes {
             try writeMinute.execute(
-                arguments: [block.session, block.time, bounds.frames, bounds.registered, bounds.lost]
-                    + bounds.arguments)
+                arguments: [block.session, block.time, bounds.frames] + bounds.arguments)
         }
         let writeCell = try db.cachedStatement(sql: Self.cellStatement)
         for (place, sums) in cells {
@@ -142,15 +144,10 @@ extension Rollups.Sums {
 }
 
 extension Rollups.Bounds {
-    fileprivate mutating func add(_ frame: FrameTraits, _ peaks: ClassPeaks) {
+    fileprivate mutating func add(_ frame: FrameTraits, _ kind: Int64, _ peaks: ClassPeaks) {
         frames += 1
-        modes.insert(frame.mode)
-        reasons.insert(frame.reason ?? FrameQuery.none)
-        methods.insert(frame.registration?.method ?? FrameQuery.none)
-        if let registration = frame.registration {
-            if registration.ok { registered += 1 } else { lost += 1 }
-            inliers = inliers.widened(to: registration.inliers)
-        }
+        kinds.insert(kind)
+        if let registration = frame.registration { inliers = inliers.widened(to: registration.inliers) }
         if let value = frame.similarity { similarity = similarity.widened(to: value) }
         if let value = frame.changed { changed = changed.widened(to: value) }
         if let position = frame.position {
@@ -162,8 +159,8 @@ extension Rollups.Bounds {
 
     fileprivate var arguments: StatementArguments {
         [
-            modes.stored, reasons.stored, methods.stored, inliers?.lowerBound, inliers?.upperBound,
-            similarity?.lowerBound, similarity?.upperBound, changed?.lowerBound, changed?.upperBound,
+            kinds.stored, inliers?.lowerBound, inliers?.upperBound, similarity?.lowerBound, similarity?.upperBound,
+            changed?.lowerBound, changed?.upperBound,
             latitude?.lowerBound, latitude?.upperBound, longitude?.lowerBound, longitude?.upperBound, peaks.blob,
         ]
     }
@@ -188,7 +185,6 @@ extension Rollups {
     private static let sums = [
         "frames", "resets", "registered", "lost", "compared", "similarity_sum", "fused", "changed_sum",
     ]
-    private static let sets = ["modes", "reasons", "methods"]
     private static let bounds = [
         "inliers_min", "inliers_max", "similarity_min", "similarity_max", "changed_min", "changed_max", "south",
         "north", "west", "east",
@@ -199,7 +195,7 @@ extension Rollups {
     }
 
     private static let widened =
-        sets.map { "\($0) = \($0) | excluded.\($0)" }
+        ["kinds = kinds | excluded.kinds"]
         + bounds.map { column in
             let least = column.hasSuffix("_min") || column == "south" || column == "west"
             // `min` and `max` of SQLite are NULL where one side is.
@@ -213,17 +209,16 @@ extension Rollups {
 
     private static let hourStatement = """
         INSERT INTO rollup (hour, session, drone, mission, model, stored, \(sums.joined(separator: ", ")), areas,
-            \((sets + bounds).joined(separator: ", ")), peaks)
-        SELECT ?1, key, drone, mission, model, ?3, \(places(3..<26)) FROM session WHERE key = ?2
+            kinds, \(bounds.joined(separator: ", ")), peaks)
+        SELECT ?1, key, drone, mission, model, ?3, \(places(3..<24)) FROM session WHERE key = ?2
         ON CONFLICT (hour, session) DO UPDATE SET \((added(["stored"] + sums)
             + ["areas = add_areas(areas, excluded.areas)"] + widened).joined(separator: ", "))
         """
 
     private static let minuteStatement = """
-        INSERT INTO zone (session, minute, stored, registered, lost, \((sets + bounds).joined(separator: ", ")), peaks)
-        VALUES (\(places(1..<20)))
-        ON CONFLICT (session, minute) DO UPDATE SET \((added(["stored", "registered", "lost"])
-            + widened).joined(separator: ", "))
+        INSERT INTO zone (session, minute, stored, kinds, \(bounds.joined(separator: ", ")), peaks)
+        VALUES (\(places(1..<16)))
+        ON CONFLICT (session, minute) DO UPDATE SET \((added(["stored"]) + widened).joined(separator: ", "))
         """
 
     private static let cellStatement = """

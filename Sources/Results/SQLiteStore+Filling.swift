@@ -31,6 +31,7 @@ private struct Filling {
     private var rollups = Rollups()
     private var sessions: [String: (key: Int64, frames: Int64, last: Int64, at: Int64)] = [:]
     private var classes: [String: UInt32] = [:]
+    private var kinds = KindKeys()
     private var next: Int64
 
     init(_ db: Database) throws {
@@ -81,7 +82,7 @@ private struct Filling {
             traits.classes.append((key, item.pixels, item.fraction))
         }
         traits.classes.sort { $0.key < $1.key }
-        rollups.add(traits)
+        rollups.add(traits, kind: try kinds.key(of: traits.kind, db))
         next += 1
     }
 

@@ -179,7 +179,8 @@ extension FrameRecord {
         ).execute(arguments: [sequence, receivedAt.microseconds, epoch, session])
 
         var rollups = Rollups()
-        rollups.add(try traits(session: session, db))
+        let traits = try traits(session: session, db)
+        rollups.add(traits, kind: try traits.kind.makeKey(db))
         try rollups.write(db)
         return (session, key)
     }

@@ -4,7 +4,7 @@ extension Schema {
     /// A search has conditions of any kind and wants the newest frames that meet them all. An index for every
     /// combination is not to be had, and along an index for one of them a rare combination is looked for in millions of
     /// rows. So two levels above the frames, an hour and a minute of one session, know what there is at most: which
-    /// modes, how similar, where, how much of each class. What an hour cannot contain is not looked for in its minutes,
+    /// kinds of frames, how similar, where, how much of each class. What an hour cannot contain is not looked for in its minutes,
     /// nor what a minute cannot contain in its frames. Neighbouring frames resemble each other, so little is looked at
     /// in vain. The frames of a minute are found by `frame_by_session`, which holds what most conditions ask of: frames
     /// of one session lie apart from each other, and to look at twenty of them would be to read twenty pages. The
@@ -29,6 +29,18 @@ extension Schema {
             name            TEXT NOT NULL UNIQUE
         ) STRICT;
 
+        -- What frames are at once, so that a set of kinds is 64 bits.
+        CREATE TABLE kind (
+            key             INTEGER PRIMARY KEY,
+            mode            TEXT NOT NULL,
+            reason          TEXT NOT NULL,         -- '': none
+            method          TEXT NOT NULL,         -- of registration; '': there was none
+            registered      INTEGER NOT NULL,      -- 1: found
+            similarity      INTEGER NOT NULL,      -- 1: has one
+            changed         INTEGER NOT NULL,      -- 1: has a changed fraction
+            UNIQUE (mode, reason, method, registered, similarity, changed)
+        ) STRICT;
+
         -- The frames of a session that were captured in an hour.
         CREATE TABLE rollup (
             hour            INTEGER NOT NULL,      -- since 1970-01-01T00:00:00Z
@@ -47,10 +59,8 @@ extension Schema {
             fused           INTEGER NOT NULL,      -- frames with a changed fraction
             changed_sum     REAL NOT NULL,
             areas           BLOB NOT NULL,         -- for each class: class 4 bytes, frames 4, pixels 8, fraction 8
-            -- Bounds. Sets are 64 bits, each word has one by its hash.
-            modes           INTEGER NOT NULL,
-            reasons         INTEGER NOT NULL,
-            methods         INTEGER NOT NULL,
+            -- Bounds.
+            kinds           INTEGER NOT NULL,      -- a set: of each kind the bit of its key modulo 64
             inliers_min     INTEGER,
             inliers_max     INTEGER,
             similarity_min  REAL,
@@ -73,11 +83,7 @@ extension Schema {
             session         INTEGER NOT NULL REFERENCES session (key) ON DELETE CASCADE,
             minute          INTEGER NOT NULL,      -- since 1970-01-01T00:00:00Z
             stored          INTEGER NOT NULL,
-            registered      INTEGER NOT NULL,
-            lost            INTEGER NOT NULL,
-            modes           INTEGER NOT NULL,
-            reasons         INTEGER NOT NULL,
-            methods         INTEGER NOT NULL,
+            kinds           INTEGER NOT NULL,
             inliers_min     INTEGER,
             inliers_max     INTEGER,
             similarity_min  REAL,

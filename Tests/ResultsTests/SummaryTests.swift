@@ -88,7 +88,7 @@ import Testing
         try await store.close()
         // As it was before the migration.
         try await sums.write { db in
-            for name in ["rollup", "zone", "cell", "class"] { try db.execute(sql: "DROP TABLE \(name)") }
+            for name in ["rollup", "zone", "cell", "class", "kind"] { try db.execute(sql: "DROP TABLE \(name)") }
             try db.execute(
                 sql: """
                     DROP TRIGGER frame_removed;
