@@ -66,3 +66,14 @@ def test_an_archive_goes_on_where_the_one_before_ended(flown):
         after = f"&after={dataset['info']['next_after']}"
     lines = get(flown, "/v1/exports/frames.ndjson").splitlines()
     assert seen == [json.loads(line)["id"] for line in lines]
+
+
+def test_a_session_s_page_leads_to_its_files(page, flown):
+    session = flown.ask("GET", "/v1/frames?limit=1")["items"][0]["session_id"]
+    page.go(f"{flown.url}/#/session/{session}")
+    page.until("document.querySelectorAll('.files a[download]').length === 3")
+    files = page.evaluate("[...document.querySelectorAll('.files a[download]')].map((a) => a.getAttribute('href'))")
+    table, collection, archive = (get(flown, f"/{file}") for file in files)
+    assert len(table.splitlines()) == 13
+    assert len(json.loads(collection)["features"]) == 12
+    assert zipfile.ZipFile(io.BytesIO(archive)).testzip() is None

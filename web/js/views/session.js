@@ -14,6 +14,13 @@ import { Survey } from "../survey.js";
 import { theme } from "../theme.js";
 import { Timelines } from "../timelines.js";
 
+/** Files of all its frames: what of the server's exports, name, explanation. */
+const exports = [
+  ["frames.csv", "CSV", "A row for each frame: what was measured and seen"],
+  ["frames.geojson", "GeoJSON", "Footprints on the ground, or positions, for QGIS and the like"],
+  ["coco.zip", "COCO", "Images and masks, for CVAT and for training"],
+];
+
 export class SessionView {
   #fleet;
   #connection;
@@ -58,8 +65,11 @@ export class SessionView {
       h("div", { class: "right" }, this.#legend.element, this.#conditions.element, this.#timelines.element));
     this.element = h("div", { class: "view session" },
       h("div", { class: "head" }, this.#title, this.#pill, this.#facts,
-        h("a", { class: "stream", href: `v1/sessions/${id}/live.mjpeg`, target: "_blank",
-          title: "The overlay as a stream of pictures, for VLC and the like" }, "live.mjpeg")),
+        h("nav", { class: "files", "aria-label": "This session elsewhere" },
+          h("a", { href: `v1/sessions/${id}/live.mjpeg`, target: "_blank",
+            title: "The overlay as a stream of pictures, for VLC and the like" }, "live.mjpeg"),
+          ...exports.map(([file, text, title]) =>
+            h("a", { href: `v1/exports/${file}?session=${id}`, download: "", title }, text)))),
       this.#note, this.#body);
     this.#listen();
     this.#open();
