@@ -57,7 +57,9 @@ struct SessionMasks: EvaluateMasks {
         // Whoever mistypes it is told so: a search for its frames would find none.
         _ = try await client.session(session)
         var records: [FrameRecord] = []
-        for try await record in client.allFrames(FrameQuery(session: session, limit: 1000)) { records.append(record) }
+        for try await record in client.allFrames(FrameQuery(sessions: [session], limit: 1000)) {
+            records.append(record)
+        }
         let count = frames.frames.files.count
         guard records.count == count else {
             throw Failure(

@@ -8,32 +8,50 @@ struct ResultsCommand: AsyncParsableCommand {
 
     @OptionGroup var client: ClientOptions
 
-    @Option(help: "Of this session.")
-    var session: String?
+    @Option(help: "Of this session. May be repeated, as may the next ones: any of them.")
+    var session: [String] = []
 
     @Option(help: "Of this drone.")
-    var drone: String?
+    var drone: [String] = []
 
     @Option(help: "Of this mission.")
-    var mission: String?
+    var mission: [String] = []
 
     @Option(help: "Seen by this model.")
-    var model: String?
+    var model: [String] = []
 
-    @Option(help: "Segmented so: cold, propagated, reset or stateless.")
-    var mode: String?
+    @Option(help: "Segmented so: cold, propagated, reset, stateless or carried.")
+    var mode: [String] = []
 
-    @Option(name: .customLong("class"), help: "Where this class was seen.")
-    var className: String?
+    @Option(help: "Not propagated for this reason, such as gap or registration.")
+    var reason: [String] = []
 
-    @Option(help: "Where the class covers at least this fraction of the frame, 0 to 1.")
+    @Option(name: .customLong("class"), help: "Where this class was seen. May be repeated: all of them.")
+    var classNames: [String] = []
+
+    @Option(help: "Where the class covers at least this fraction of the frame, 0 to 1; of several classes each.")
     var minFraction: Double?
+
+    @Flag(help: "Whose registration was lost.")
+    var lost = false
+
+    @Option(help: "Whose mean similarity is at most this, 0 to 1.")
+    var maxSimilarity: Double?
+
+    @Option(help: "Of which at least this fraction changed, 0 to 1.")
+    var minChanged: Double?
+
+    @Option(help: "Taken within west,south,east,north (degrees); west above east is across the antimeridian.")
+    var bbox: BoxArgument?
 
     @Option(help: "Captured at this time (RFC 3339) or later.")
     var from: Timestamp?
 
     @Option(help: "Captured before this time (RFC 3339).")
     var to: Timestamp?
+
+    @Flag(help: "The oldest first.")
+    var oldestFirst = false
 
     @Option(help: "At most so many frames; 0 lists all.")
     var limit = 20
@@ -43,14 +61,18 @@ struct ResultsCommand: AsyncParsableCommand {
 
     func validate() throws {
         if limit < 0 { throw ValidationError("--limit must not be negative") }
-        if minFraction != nil, className == nil { throw ValidationError("--min-fraction needs --class") }
+        if minFraction != nil, classNames.isEmpty { throw ValidationError("--min-fraction needs --class") }
     }
 
     func run() async throws {
-        let query = FrameQuery(
-            session: session, drone: drone, mission: mission, model: model,
-            mode: mode.map(FrameRecord.Mode.init(rawValue:)), className: className, minFraction: minFraction,
-            from: from?.date, to: to?.date, limit: limit == 0 ? 1000 : min(limit, 1000))
+        var query = FrameQuery(sessions: session, limit: limit == 0 ? 1000 : min(limit, 1000))
+        (query.drones, query.missions, query.models) = (drone, mission, model)
+        (query.modes, query.reasons) = (mode.map(FrameRecord.Mode.init(rawValue:)), reason)
+        query.classes = classNames.map { .init($0, minFraction: minFraction ?? 0) }
+        query.registrationOK = lost ? false : nil
+        (query.maxSimilarity, query.minChanged, query.box) = (maxSimilarity, minChanged, bbox?.box)
+        (query.from, query.to) = (from?.date, to?.date)
+        query.order = oldestFirst ? .oldestFirst : .newestFirst
         let frames = try client.makeClient().allFrames(query).prefix(limit == 0 ? .max : limit)
         try await client.explaining {
             if json {
@@ -100,5 +122,18 @@ struct Timestamp: ExpressibleByArgument {
             return nil
         }
         self.date = date
+    }
+}
+
+/// A box on the command line: west, south, east and north, with commas between.
+struct BoxArgument: ExpressibleByArgument {
+    let box: FrameQuery.Box
+
+    init?(argument: String) {
+        let degrees = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+        guard degrees.count == 4, let west = degrees[0], let south = degrees[1], let east = degrees[2],
+            let north = degrees[3]
+        else { return nil }
+        box = FrameQuery.Box(west: west, south: south, east: east, north: north)
     }
 }

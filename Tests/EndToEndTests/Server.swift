@@ -88,7 +88,7 @@ struct Server: Sendable {
     /// All frames of a session as stored, oldest first.
     func frames(of session: String) async throws -> [FrameRecord] {
         var frames: [FrameRecord] = []
-        for try await frame in client.allFrames(FrameQuery(session: session, limit: 1000)) { frames.append(frame) }
+        for try await frame in client.allFrames(FrameQuery(sessions: [session], limit: 1000)) { frames.append(frame) }
         return frames.sorted { $0.sequence < $1.sequence }
     }
 }

@@ -55,9 +55,11 @@ import WindhoverClient
             .answer(200, body: #"{"items": [\#(Fixture.record)], "next_cursor": null}"#),
         ])
         defer { server.stop() }
-        let query = FrameQuery(
-            drone: "kestrel & co", mode: .propagated, className: "person", minFraction: 0.01,
-            from: Date(timeIntervalSince1970: 0), limit: 1)
+        var query = FrameQuery(limit: 1)
+        (query.drones, query.modes, query.from) = (
+            ["kestrel & co"], [.propagated], Date(timeIntervalSince1970: 0)
+        )
+        query.classes = [.init("person", minFraction: 0.01)]
         var records: [FrameRecord] = []
         for try await record in makeClient(server).allFrames(query) { records.append(record) }
         #expect(records.count == 2)
@@ -67,6 +69,31 @@ import WindhoverClient
         #expect(
             server.requests.map(\.target) == [
                 expected, expected + "&cursor=a%2Bb%2Fc%3D", expected + "&cursor=d",
+            ])
+    }
+
+    @Test("Every condition of a list has its parameter")
+    func conditions() async throws {
+        let server = try ScriptedServer([.answer(200, body: #"{"items": [], "next_cursor": null}"#)])
+        defer { server.stop() }
+        var query = FrameQuery(sessions: ["s", "t"], limit: 5)
+        (query.missions, query.models, query.reasons) = (["m"], ["a", "b"], ["gap", "none"])
+        (query.registrations, query.registrationOK) = (["klt"], false)
+        query.classes = [.init("water", minFraction: 0.5), .init("road")]
+        query.anyClass = true
+        (query.minSimilarity, query.maxSimilarity, query.minChanged, query.maxChanged) = (0.125, 0.5, 0, 0.25)
+        query.box = .init(west: 179.5, south: -1, east: -179.5, north: 1)
+        (query.to, query.order) = (Date(timeIntervalSince1970: 1), .oldestFirst)
+        _ = try await makeClient(server).frames(query)
+        let target = try #require(URLComponents(string: server.requests[0].target))
+        let items = Dictionary(uniqueKeysWithValues: (target.queryItems ?? []).map { ($0.name, $0.value ?? "") })
+        #expect(
+            items == [
+                "session": "s,t", "mission": "m", "model": "a,b", "reason": "gap,none", "registration": "klt",
+                "registration_ok": "false", "class": "water,road", "min_fraction": "0.5,0.0", "class_match": "any",
+                "min_similarity": "0.125", "max_similarity": "0.5", "min_changed": "0.0", "max_changed": "0.25",
+                "bbox": "179.5,-1.0,-179.5,1.0", "to": "1970-01-01T00:00:01.000Z", "sort": "captured_at",
+                "limit": "5",
             ])
     }
 
