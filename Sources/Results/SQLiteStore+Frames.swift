@@ -70,19 +70,16 @@ extension SQLiteStore {
         let (seal, time) = (seal, query.time ?? queryTime)
         let cursor = try query.cursor.map { try PageCursor($0, for: filter, sealedWith: seal) }
         let limit = max(1, min(query.limit, .max - 1))
-        return try await read { db in
-            let timeLimit = TimeLimit(time)
-            return try timeLimit.whileReading(db) {
-                guard let place = try cursor ?? PageCursor(startOf: query, db),
-                    let search = try FrameSearch(query, after: place, db)
-                else {
-                    return Page(items: [], nextCursor: nil)
-                }
-                let places = try search.places(limit + 1, db, within: timeLimit)
-                let items = try places.prefix(limit).map { try FrameRecord(key: $0.key, db) }
-                let next = places.count > limit ? PageCursor(places[limit - 1]) : nil
-                return Page(items: items, nextCursor: next?.text(for: filter, sealedWith: seal))
+        return try await search(within: time) { db, timeLimit in
+            guard let place = try cursor ?? PageCursor(startOf: query, db),
+                let search = try FrameSearch(query, after: place, db)
+            else {
+                return Page(items: [], nextCursor: nil)
             }
+            let places = try search.places(limit + 1, db, within: timeLimit)
+            let items = try places.prefix(limit).map { try FrameRecord(key: $0.key, db) }
+            let next = places.count > limit ? PageCursor(places[limit - 1]) : nil
+            return Page(items: items, nextCursor: next?.text(for: filter, sealedWith: seal))
         }
     }
 

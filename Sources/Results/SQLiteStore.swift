@@ -18,6 +18,8 @@ package final class SQLiteStore: ResultStore {
         package var busyTimeout = 5.0
         /// Bytes the write-ahead log may grow to while readers keep it from being started anew.
         package var walLimit = 64 << 20
+        /// Bytes of pages that each of the database's connections keeps at most: one that writes, five that read.
+        package var pageCache = 16 << 20
         /// Bytes the database may grow to (not counting pictures) before it counts as a full disk; nil for no limit.
         package var databaseLimit: Int?
         /// How long a query may take before it is given up as `StoreError.queryTimeout`.
@@ -43,6 +45,7 @@ package final class SQLiteStore: ResultStore {
     let seal: CursorSeal
     let folder: DataFolder
     let disk: DiskGuard
+    private let searches = SearchLine(places: max(1, ProcessInfo.processInfo.activeProcessorCount))
     private let pictures = DispatchQueue(label: "windhover.store.pictures", attributes: .concurrent)
 
     /// Opens the store in a folder, and creates both where they are missing.
@@ -116,6 +119,20 @@ package final class SQLiteStore: ResultStore {
             throw StoreError.closed
         }
     }
+
+    /// A read that may look at much, when it is its turn, and for no longer than `time` from then on.
+    ///
+    /// Throws `StoreError.queryTimeout`, and what `read` throws.
+    func search<Value: Sendable>(
+        within time: Duration, _ body: @escaping @Sendable (Database, TimeLimit) throws -> Value
+    ) async throws -> Value {
+        try await searches.pass {
+            try await read { db in
+                let limit = TimeLimit(time)
+                return try limit.whileReading(db) { try body(db, limit) }
+            }
+        }
+    }
 }
 
 // MARK: - Opening
@@ -128,6 +145,9 @@ extension SQLiteStore {
         configuration.busyMode = .timeout(options.busyTimeout)
         configuration.prepareDatabase { db in
             try SearchFunctions.register(db)
+            // SQLite's 2 MB do not hold the upper levels of the trees of ten million frames: each look-up would read
+            // them again.
+            try db.execute(sql: "PRAGMA cache_size = -\(options.pageCache >> 10)")
             guard !db.configuration.readonly else { return }
             // Takes effect only before the first table. Retention can then hand space back in small steps, where VACUUM
             // would rewrite the whole file under a lock.

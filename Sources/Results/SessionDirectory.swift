@@ -5,16 +5,15 @@ import GRDB
 /// places, which are compared and hashed in a moment.
 struct SessionDirectory {
     struct Entry {
-        var id: String
         var drone: Int32
         var mission: Int32
         var model: Int32
     }
 
     private(set) var sessions: [Int64: Entry] = [:]
-    private(set) var drones: [String?] = []
-    private(set) var missions: [String?] = []
-    private(set) var models: [String?] = []
+    let drones: [String?]
+    let missions: [String?]
+    let models: [String?]
 
     init(_ query: SummaryQuery, _ db: Database) throws {
         var conditions = NumberedConditions(from: 7)
@@ -24,28 +23,66 @@ struct SessionDirectory {
         conditions.require("model", in: query.models)
         let all = conditions.sql.isEmpty ? "" : "WHERE \(conditions.sql.joined(separator: " AND "))"
         let rows = try BoundStatement(
-            sql: "SELECT key, id, drone, mission, model FROM session \(all)", values: conditions.values
+            sql: "SELECT key, drone, mission, model FROM session \(all)", values: conditions.values
         ).statement(db)
         defer { rows.reset() }
-        var found: [(key: Int64, id: String, names: [String?])] = []
+        var (drones, missions, models) = (NameList(), NameList(), NameList())
+        var found: [(key: Int64, entry: Entry)] = []
         while try rows.step() {
-            found.append((rows.int(0), rows.text(1) ?? "", [rows.text(2), rows.text(3), rows.text(4)]))
+            found.append(
+                (
+                    rows.int(0),
+                    Entry(
+                        drone: drones.place(of: rows, 1), mission: missions.place(of: rows, 2),
+                        model: models.place(of: rows, 3))
+                ))
         }
-        let sorted = (0..<3).map { column in
-            Set(found.map { $0.names[column] }).sorted { one, other in
-                guard let other else { return false }
-                return one.map { $0 < other } ?? true
-            }
-        }
-        (drones, missions, models) = (sorted[0], sorted[1], sorted[2])
-        let places = sorted.map { names in
-            Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Int32($0)) })
-        }
+        let (droneOrder, missionOrder, modelOrder) = (drones.sorted, missions.sorted, models.sorted)
+        (self.drones, self.missions, self.models) = (droneOrder.names, missionOrder.names, modelOrder.names)
         sessions.reserveCapacity(found.count)
-        for session in found {
-            sessions[session.key] = Entry(
-                id: session.id, drone: places[0][session.names[0]]!, mission: places[1][session.names[1]]!,
-                model: places[2][session.names[2]]!)
+        for (key, entry) in found {
+            sessions[key] = Entry(
+                drone: droneOrder.places[Int(entry.drone)], mission: missionOrder.places[Int(entry.mission)],
+                model: modelOrder.places[Int(entry.model)])
         }
+    }
+}
+
+/// Names in the order in which they are met.
+///
+/// Thousands of rows have a few hundred names: each becomes a string once.
+private struct NameList {
+    private var names: [String?] = []
+    /// By a hash of the name's bytes, the places of those that have it.
+    private var known: [UInt64: [Int32]] = [:]
+
+    mutating func place(of row: RawStatement, _ column: Int32) -> Int32 {
+        let bytes = row.blob(column)
+        let isNull = row.isNull(column)
+        // FNV-1a.
+        var hash: UInt64 = isNull ? 0 : 0xCBF2_9CE4_8422_2325
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for place in known[hash] ?? [] {
+            guard let name = names[Int(place)] else {
+                if isNull { return place }
+                continue
+            }
+            if !isNull, name.utf8.elementsEqual(bytes) { return place }
+        }
+        let place = Int32(names.count)
+        names.append(isNull ? nil : String(decoding: bytes, as: UTF8.self))
+        known[hash, default: []].append(place)
+        return place
+    }
+
+    /// The names sorted, none first, and the place there of each by its place here.
+    var sorted: (names: [String?], places: [Int32]) {
+        let order = names.indices.sorted { one, other in
+            guard let other = names[other] else { return false }
+            return names[one].map { $0 < other } ?? true
+        }
+        var places = [Int32](repeating: 0, count: names.count)
+        for (place, index) in order.enumerated() { places[index] = Int32(place) }
+        return (order.map { names[$0] }, places)
     }
 }

@@ -205,22 +205,8 @@ struct SummaryReader {
     private func page(of groups: [Key: Sums], seal: CursorSeal, _ db: Database) throws -> Summary {
         let names = try ClassNames.all(db)
         let dimensions = query.groupBy.filter { $0 != .class }
-        // Keys sort as numbers; places among sorted names are in the order of the names.
-        let numbers: (Key) -> [Int64] = { key in
-            dimensions.flatMap { dimension -> [Int64] in
-                switch dimension {
-                case .session: [key.session]
-                case .drone: [Int64(key.drone)]
-                case .mission: [Int64(key.mission)]
-                case .model: [Int64(key.model)]
-                case .hour, .day: [key.time]
-                case .cell: [key.y, key.x]
-                case .class: []
-                }
-            }
-        }
-        var sorted = groups.map { (numbers: numbers($0.key), key: $0.key, sums: $0.value) }
-        sorted.sort { $0.numbers.lexicographicallyPrecedes($1.numbers) }
+        var sorted = groups.map { (key: $0.key, sums: $0.value) }
+        sorted.sort { Self.precedes($0.key, $1.key, dimensions) }
 
         let filter = filter
         let after = try query.cursor.map { try SummaryCursor($0, for: filter, sealedWith: seal) }
@@ -233,7 +219,7 @@ struct SummaryReader {
         }
         for entry in sorted where items.count <= limit && entry.sums.lost >= query.minLost {
             let place = place(of: entry.key, dimensions)
-            let group = group(entry.key, entry.sums, dimensions, names)
+            let group = try group(entry.key, entry.sums, dimensions, names, db)
             guard query.groupBy.contains(.class) else {
                 if let after, place == after.place { continue }
                 items.append((group, SummaryCursor(place: place, className: nil)))
@@ -252,6 +238,22 @@ struct SummaryReader {
             groups: items.map(\.group), nextCursor: more ? items.last?.place.text(for: filter, sealedWith: seal) : nil,
             from: from.map { Date(microseconds: $0 * Rollups.hour) },
             to: to.map { Date(microseconds: $0 * Rollups.hour) }, box: query.box == nil ? nil : covered)
+    }
+
+    /// Keys sort as numbers; places among sorted names are in the order of the names.
+    private static func precedes(_ one: Key, _ other: Key, _ dimensions: [SummaryQuery.Dimension]) -> Bool {
+        for dimension in dimensions {
+            switch dimension {
+            case .session where one.session != other.session: return one.session < other.session
+            case .drone where one.drone != other.drone: return one.drone < other.drone
+            case .mission where one.mission != other.mission: return one.mission < other.mission
+            case .model where one.model != other.model: return one.model < other.model
+            case .hour where one.time != other.time, .day where one.time != other.time: return one.time < other.time
+            case .cell where (one.y, one.x) != (other.y, other.x): return (one.y, one.x) < (other.y, other.x)
+            default: continue
+            }
+        }
+        return false
     }
 
     /// The cells that were counted.
@@ -278,11 +280,14 @@ struct SummaryReader {
     }
 
     private func group(
-        _ key: Key, _ sums: Sums, _ dimensions: [SummaryQuery.Dimension], _ names: [UInt32: String]
-    ) -> Summary.Group {
-        let keys = dimensions.compactMap { dimension -> Summary.Key? in
+        _ key: Key, _ sums: Sums, _ dimensions: [SummaryQuery.Dimension], _ names: [UInt32: String], _ db: Database
+    ) throws -> Summary.Group {
+        let keys = try dimensions.compactMap { dimension -> Summary.Key? in
             switch dimension {
-            case .session: .session(directory!.sessions[key.session]!.id)
+            case .session:
+                .session(
+                    try String.fetchOne(
+                        db.cachedStatement(sql: "SELECT id FROM session WHERE key = ?"), arguments: [key.session])!)
             case .drone: .drone(directory!.drones[Int(key.drone)])
             case .mission: .mission(directory!.missions[Int(key.mission)])
             case .model: .model(directory!.models[Int(key.model)] ?? "")
@@ -313,14 +318,9 @@ struct SummaryReader {
 extension SQLiteStore {
     package func summary(_ query: SummaryQuery) async throws -> Summary {
         let (seal, time) = (seal, queryTime)
-        return try await read { db in
-            let limit = TimeLimit(time)
-            return try limit.whileReading(db) {
-                guard let reader = try SummaryReader(query, db) else {
-                    return Summary(groups: [])
-                }
-                return try reader.read(db, within: limit, seal: seal)
-            }
+        return try await search(within: time) { db, limit in
+            guard let reader = try SummaryReader(query, db) else { return Summary(groups: []) }
+            return try reader.read(db, within: limit, seal: seal)
         }
     }
 }

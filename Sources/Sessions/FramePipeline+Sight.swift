@@ -82,7 +82,7 @@ extension FramePipeline {
 
     /// The picture to be stored.
     func picture(_ frame: Frame, _ upload: FrameUpload) async throws -> Timed<[UInt8]?> {
-        guard storeMasks else { return Timed(value: nil, stages: Stages()) }
+        guard storeMasks else { return Timed(value: nil) }
         var stages = Stages()
         let picture: [UInt8]? = try await stages.measure("encode") {
             switch storeImages {

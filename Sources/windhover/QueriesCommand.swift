@@ -19,6 +19,12 @@ struct QueriesCommand: AsyncParsableCommand {
     @Option(help: "Times each query is asked.")
     var rounds = 100
 
+    @Option(help: "Only queries whose names contain this.")
+    var only: String?
+
+    @Option(help: "Say what was asked where a page took longer than this, milliseconds.")
+    var slow: Double?
+
     @Option(help: "Seconds of each run at a steady rate; 0 leaves them out.")
     var seconds = 20.0
 
@@ -60,7 +66,7 @@ struct QueriesCommand: AsyncParsableCommand {
         var table = Table([
             ("query", .left), ("found", .right), ("p50 ms", .right), ("p99 ms", .right), ("most ms", .right),
         ])
-        for kind in QueryDraw.kinds {
+        for kind in QueryDraw.kinds where only.map(kind.name.contains) ?? true {
             var times: [Double] = []
             var found = 0
             // One that is not counted, so that what is measured is warm.
@@ -69,7 +75,9 @@ struct QueriesCommand: AsyncParsableCommand {
                 let start = ContinuousClock.now
                 let count = try await query.ask(store)
                 if round == 0 { continue }
-                times.append((ContinuousClock.now - start) / .milliseconds(1))
+                let time = (ContinuousClock.now - start) / .milliseconds(1)
+                if let slow, time > slow { print("\(time.fixed(1)) ms, \(count) found: \(query)") }
+                times.append(time)
                 found += count
             }
             let all = Distribution(times)
@@ -152,6 +160,29 @@ struct QueryDraw: Sendable {
     }
 
     mutating func time() -> Date { from.addingTimeInterval(number(0, to.timeIntervalSince(from))) }
+
+    mutating func one<Item>(of items: [Item]) -> Item { items[Int(number(0, Double(items.count)))] }
+
+    /// Each condition that a search may have, with any value: two need not make sense together.
+    private static let conditions: [@Sendable (inout FrameQuery, inout QueryDraw) -> Void] = [
+        { query, draw in query.drones = [draw.drone] },
+        { query, draw in query.missions = [draw.mission] },
+        { query, draw in query.modes = [draw.one(of: ["cold", "propagated", "reset"])] },
+        { query, draw in query.reasons = [draw.one(of: ["none", "gap", "registration", "client"])] },
+        { query, draw in query.registrations = [draw.one(of: ["none", "klt", "orb"])] },
+        { query, draw in query.registrationOK = draw.number(0, 1) < 0.5 },
+        { query, draw in query.inliers.max = Int(draw.number(0, 200)) },
+        { query, draw in query.similarity.max = draw.number(0, 1) },
+        { query, draw in query.similarity.min = draw.number(0, 1) },
+        { query, draw in query.changed.min = draw.number(0, 0.3) },
+        { query, draw in query.box = draw.box(draw.number(50, 2000)) },
+        { query, draw in query.from = draw.time() },
+        { query, draw in query.to = draw.time() },
+        { query, draw in
+            let name = draw.one(of: SyntheticFleet.classes)
+            query.classes.append(.init(name, minFraction: draw.number(0, 1)))
+        },
+    ]
 
     private static func frames(
         _ name: String, _ narrow: @escaping @Sendable (inout FrameQuery, inout QueryDraw) -> Void
@@ -247,6 +278,9 @@ struct QueryDraw: Sendable {
             query.modes = ["reset"]
             query.classes = [.init("water", minFraction: 0.5)]
             query.similarity.min = 0.1
+        },
+        frames("one to four conditions at random") { query, draw in
+            for _ in 0..<Int(draw.number(1, 5)) { draw.one(of: QueryDraw.conditions)(&query, &draw) }
         },
         summary([]), summary([.drone]), summary([.mission]), summary([.session]), summary([.class]),
         summary([.model]), summary([.hour]), summary([.day]), summary([.cell]), summary([.hour, .class]),
