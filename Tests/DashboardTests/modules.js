@@ -31,7 +31,7 @@ async function videos() {
   const overlay = { ...video, phase: "overlay", overlay_frames: 150, rate: null, seconds_left: null };
   same([share(overlay), words(overlay)], [0.5, "overlay, 150 frames"], "overlay of a video");
   const unknown = { ...video, frames_total: null, rate: null, seconds_left: null };
-  same([share(unknown), words(unknown)], [null, "300 of – frames"], "a video of unknown length");
+  same([share(unknown), words(unknown)], [null, "300 frames"], "a video of unknown length");
   const upload = { ...video, state: "uploading", offset: 1024 };
   same([share(upload), words(upload)], [0.5, "1.0 KiB of 2.0 KiB"], "upload of a video");
   same([share({ ...video, state: "done" }), words({ ...video, state: "done" })], [1, "300 frames"], "a video that is done");

@@ -20,7 +20,8 @@ export function share(video) {
 /** How far it is, in words. */
 export function words(video) {
   if (video.state === "uploading") return `${bytes(video.offset)} of ${bytes(video.length)}`;
-  const frames = `${count(video.frames)} of ${count(video.frames_total)} frames`;
+  const whole = video.frames_total === null ? "" : ` of ${count(video.frames_total)}`;
+  const frames = `${count(video.frames)}${whole} frames`;
   if (video.state !== "running") return video.state === "done" ? `${count(video.frames)} frames` : frames;
   const doing = video.phase === "overlay" ? `overlay, ${count(video.overlay_frames ?? 0)} frames` : frames;
   const pace = video.rate ? ` · ${decimal(video.rate, 1)} a second` : "";
