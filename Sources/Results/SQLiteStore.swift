@@ -18,7 +18,7 @@ package final class SQLiteStore: ResultStore {
         package var busyTimeout = 5.0
         /// Bytes the write-ahead log may grow to while readers keep it from being started anew.
         package var walLimit = 64 << 20
-        /// Bytes of pages that each of the database's connections keeps at most: one that writes, five that read.
+        /// Bytes of pages that each of the five connections that read keeps at most.
         package var pageCache = 16 << 20
         /// Bytes the database may grow to (not counting pictures) before it counts as a full disk; nil for no limit.
         package var databaseLimit: Int?
@@ -145,10 +145,11 @@ extension SQLiteStore {
         configuration.busyMode = .timeout(options.busyTimeout)
         configuration.prepareDatabase { db in
             try SearchFunctions.register(db)
-            // SQLite's 2 MB do not hold the upper levels of the trees of ten million frames: each look-up would read
-            // them again.
-            try db.execute(sql: "PRAGMA cache_size = -\(options.pageCache >> 10)")
-            guard !db.configuration.readonly else { return }
+            guard !db.configuration.readonly else {
+                // SQLite's 2 MB do not hold the upper levels of the trees of ten million frames: each look-up would
+                // read them again.
+                return try db.execute(sql: "PRAGMA cache_size = -\(options.pageCache >> 10)")
+            }
             // Takes effect only before the first table. Retention can then hand space back in small steps, where VACUUM
             // would rewrite the whole file under a lock.
             try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
