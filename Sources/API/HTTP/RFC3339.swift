@@ -1,10 +1,12 @@
 import Foundation
+import Results
 
 /// Times as RFC 3339 writes them, to the microsecond.
 enum RFC3339 {
     /// Always UTC, always six digits: texts sort as times do.
     static func text(_ date: Date) -> String {
-        let microseconds = Int64((date.timeIntervalSince1970 * 1e6).rounded())
+        // As the database rounds: what is told before a frame is stored says the same as what is read of it later.
+        let microseconds = date.microseconds
         var (seconds, fraction) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
         if fraction < 0 {
             seconds -= 1
