@@ -31,6 +31,7 @@ final class DataFolder: Sendable {
         // All that can fail comes before the lock is ours: from then on it is closed by `deinit`, also where an
         // initialiser throws, and a descriptor that is closed twice may be somebody else's by then.
         if !forRestore, FileManager.default.fileExists(atPath: Self.restoreMark(directory).path) {
+            flock(descriptor, LOCK_UN)
             close(descriptor)
             throw StoreOpenError.unfinishedRestore(directory: directory.path)
         }
