@@ -50,13 +50,11 @@ struct FrameKind: Hashable {
 }
 
 /// A set of kinds in 64 bits: of more kinds some share a place, and may be looked for where they are not.
-struct KindSet: Equatable {
-    private(set) var bits: UInt64 = 0
-
-    mutating func insert(_ key: Int64) { bits |= 1 << UInt64(truncatingIfNeeded: key & 63) }
-
+struct KindSet {
     /// As SQLite keeps it.
-    var stored: Int64 { Int64(bitPattern: bits) }
+    private(set) var bits: Int64 = 0
+
+    mutating func insert(_ key: Int64) { bits |= 1 << (key & 63) }
 }
 
 /// Keys of kinds that were looked up before.

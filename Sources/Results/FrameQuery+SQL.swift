@@ -75,7 +75,7 @@ extension FrameQuery {
     ///   - kinds: Those that may fit; nil: each may.
     ///   - classKeys: Of the classes asked for, by name; classes without a key have never been seen.
     func requireBounds(_ conditions: inout NumberedConditions, kinds: KindSet?, classKeys: [String: UInt32]) {
-        if let kinds { conditions.require("kinds & ? <> 0", .int(kinds.stored)) }
+        if let kinds { conditions.require("kinds & ? <> 0", .int(kinds.bits)) }
         if let least = inliers.min { conditions.require("inliers_max >= ?", .int(Int64(least))) }
         if let most = inliers.max { conditions.require("inliers_min <= ?", .int(Int64(most))) }
         if let least = similarity.min { conditions.require("similarity_max >= ?", .double(least)) }

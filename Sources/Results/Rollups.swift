@@ -159,7 +159,7 @@ extension Rollups.Bounds {
 
     fileprivate var arguments: StatementArguments {
         [
-            kinds.stored, inliers?.lowerBound, inliers?.upperBound, similarity?.lowerBound, similarity?.upperBound,
+            kinds.bits, inliers?.lowerBound, inliers?.upperBound, similarity?.lowerBound, similarity?.upperBound,
             changed?.lowerBound, changed?.upperBound,
             latitude?.lowerBound, latitude?.upperBound, longitude?.lowerBound, longitude?.upperBound, peaks.blob,
         ]
