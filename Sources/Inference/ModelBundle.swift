@@ -11,8 +11,9 @@ package struct ModelBundle: Sendable, Equatable {
     }
 
     package enum Similarity: Sendable, Equatable {
-        /// A graph of (warped previous features, features) → similarity.
-        case conv(file: URL)
+        /// A graph of (warped previous features, features) → similarity; `int8`: in 8-bit integers, nil where the bundle
+        /// has none.
+        case conv(file: URL, int8: URL?)
         /// Cosine over channels, clamped to [0, 1], to the 4th power, at most 0.95: no parameters.
         case cosine
     }
@@ -160,11 +161,15 @@ package struct ModelBundle: Sendable, Equatable {
         featuresTensor = needsFeatures || image.has("features") ? try image.string("features") : nil
 
         if method == .ssp || propagation.has("similarity") {
-            let layer = try propagation.object("similarity", known: ["kind", "file"])
+            let layer = try propagation.object("similarity", known: ["kind", "file", "int8"])
             switch try layer.choice("kind") as SimilarityKind {
-            case .conv: similarity = .conv(file: try file("file", of: layer))
+            case .conv:
+                similarity = .conv(
+                    file: try file("file", of: layer), int8: layer.has("int8") ? try file("int8", of: layer) : nil)
             case .cosine:
-                guard !layer.has("file") else { throw layer.wrong("file", "absent: cosine similarity has no graph") }
+                for key in ["file", "int8"] where layer.has(key) {
+                    throw layer.wrong(key, "absent: cosine similarity has no graph")
+                }
                 similarity = .cosine
             }
         } else {

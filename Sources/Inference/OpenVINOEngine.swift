@@ -21,7 +21,7 @@ package final class OpenVINOEngine: Engine {
         /// bf16 on processors that compute in it (AMX, AVX-512 BF16), f32 on others, f16 on most GPUs.
         case auto
         case f32, bf16, f16
-        /// The bundle's 8-bit image model; what is left in floats, and the other graphs, as `auto`.
+        /// The bundle's 8-bit image model, and its 8-bit similarity where it has one; what is left in floats as `auto`.
         case int8
     }
 

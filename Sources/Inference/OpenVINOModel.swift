@@ -36,7 +36,8 @@ final class OpenVINOModel: SegmentationModel {
             classes: logits[1], logitsHeight: logits[2], logitsWidth: logits[3], featureChannels: features[1],
             featureHeight: features[2], featureWidth: features[3])
 
-        if case .conv(let file) = bundle.similarity, bundle.method == .ssp {
+        if case .conv(let whole, let int8) = bundle.similarity, bundle.method == .ssp {
+            let file = Self.prefersInt8(options) ? int8 ?? whole : whole
             layer = try Graph(
                 file: file, bundle: folder,
                 inputs: ["previous_features", "features"].map { .init(name: $0, shape: features) },
@@ -69,16 +70,20 @@ final class OpenVINOModel: SegmentationModel {
 
     /// The graph to be run as image model.
     private static func imageFile(of bundle: ModelBundle, _ options: OpenVINOEngine.Options) throws -> URL {
+        if options.precision == .int8, bundle.int8File == nil {
+            throw BundleError(
+                bundle: bundle.directory.lastPathComponent,
+                "model.json: has no \"int8\" under \"image\", which --precision int8 needs")
+        }
+        return prefersInt8(options) ? bundle.int8File ?? bundle.imageFile : bundle.imageFile
+    }
+
+    /// Whether a graph in 8-bit integers is to be run where there is one.
+    private static func prefersInt8(_ options: OpenVINOEngine.Options) -> Bool {
         switch options.precision {
-        case .int8:
-            guard let file = bundle.int8File else {
-                throw BundleError(
-                    bundle: bundle.directory.lastPathComponent,
-                    "model.json: has no \"int8\" under \"image\", which --precision int8 needs")
-            }
-            return file
-        case .auto where options.device == "CPU": return bundle.int8File ?? bundle.imageFile
-        case .auto, .f32, .bf16, .f16: return bundle.imageFile
+        case .int8: true
+        case .auto: options.device == "CPU"
+        case .f32, .bf16, .f16: false
         }
     }
 

@@ -26,9 +26,11 @@ final class SpoiltBundle {
     deinit { try? FileManager.default.removeItem(at: directory) }
 
     /// What loading it says is wrong, by the bundle and then by the engine; nil: nothing.
-    func complaint() async -> String? {
+    func complaint(_ precision: OpenVINOEngine.Precision = .f32) async -> String? {
         do {
-            _ = try await OpenVINOEngine().load(ModelBundle.load(directory))
+            var options = OpenVINOEngine.Options()
+            options.precision = precision
+            _ = try await OpenVINOEngine(options: options).load(ModelBundle.load(directory))
             return nil
         } catch let error as BundleError {
             return error.message
@@ -88,6 +90,8 @@ func set(_ object: inout [String: Any], _ path: [String], _ value: Any?) {
             (["propagation", "upsampling"], "nearest", "\"propagation.upsampling\""),
             (["propagation", "similarity", "kind"], "dot", "\"propagation.similarity.kind\""),
             (["propagation", "similarity", "kind"], "cosine", "\"propagation.similarity.file\""),
+            (["propagation", "similarity"], ["kind": "cosine", "int8": "x.onnx"], "\"propagation.similarity.int8\""),
+            (["propagation", "similarity", "int8"], "none.onnx", "none.onnx"),
         ] as [([String], (any Sendable)?, String)])
     func keys(path: [String], value: (any Sendable)?, named: String) async throws {
         let bundle = try SpoiltBundle { set(&$0, path, value) }
@@ -141,6 +145,16 @@ func set(_ object: inout [String: Any], _ path: [String], _ value: Any?) {
         let engine = try OpenVINOEngine(options: options)
         let without = try ModelBundle.load(SpoiltBundle.golden)
         await #expect(throws: BundleError.self) { try await engine.load(without) }
+    }
+
+    @Test func `The similarity in 8-bit integers runs where the image model in them would`() async throws {
+        // One that cannot be run says so where it is taken.
+        let bundle = try SpoiltBundle { set(&$0, ["propagation", "similarity", "int8"], "first-stage.onnx") }
+        #expect(await bundle.complaint(.f32) == nil)
+        #expect(await bundle.complaint(.bf16) == nil)
+        #expect(try #require(await bundle.complaint(.auto)).contains("first-stage.onnx"))
+        let good = try SpoiltBundle { set(&$0, ["propagation", "similarity", "int8"], "similarity.onnx") }
+        #expect(await good.complaint(.auto) == nil)
     }
 
     @Test func `A graph that is no graph is named`() async throws {

@@ -74,9 +74,10 @@ class Model:
         self.classes = [c["name"] for c in bundle["classes"]]
         self.names = bundle["image"]
         core = openvino.Core()
-        eight_bits = "int8" in self.names and arguments.precision in ("auto", "int8")
-        self.image = Graph(core, folder / self.names["int8" if eight_bits else "file"])
-        self.layer = Graph(core, folder / bundle["propagation"]["similarity"]["file"])
+        kind = "int8" if arguments.precision in ("auto", "int8") else "file"
+        self.image = Graph(core, folder / self.names.get(kind, self.names["file"]))
+        similarity = bundle["propagation"]["similarity"]
+        self.layer = Graph(core, folder / similarity.get(kind, similarity["file"]))
         self.planes = [numpy.full((self.height, self.width), c, numpy.uint8) for c in range(len(self.classes))]
 
     def start(self, frame):

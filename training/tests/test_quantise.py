@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,19 +41,23 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bundle(exported: Path, frames: list[Image], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with a graph in eight bits."""
+    """The same with its graphs in eight bits."""
     folder = shutil.copytree(exported, tmp_path_factory.mktemp("quantised") / "bundle")
     done = quantise.quantise(folder, frames)
     assert (done.operations, done.first_stage) == (66, 9)
     assert 0.9 < done.same_class < 1
+    assert done.similarity is not None
+    assert 0 < done.similarity < 0.02
     return folder
 
 
 def test_a_graph_in_eight_bits_lies_beside_the_others_and_is_named(bundle: Path, exported: Path) -> None:
     files = {path.name for path in bundle.iterdir()}
-    assert files == {path.name for path in exported.iterdir()} | {"image-int8.xml", "image-int8.bin"}
+    added = {f"{graph}-int8.{ending}" for graph in ("image", "similarity") for ending in ("xml", "bin")}
+    assert files == {path.name for path in exported.iterdir()} | added
     about, before = (json.loads((folder / "model.json").read_text()) for folder in (bundle, exported))
     assert about["image"].pop("int8") == "image-int8.xml"
+    assert about["propagation"]["similarity"].pop("int8") == "similarity-int8.xml"
     assert about == before
     assert (bundle / "image-int8.bin").stat().st_size < 0.4 * (bundle / "image.onnx").stat().st_size
     graph = openvino.Core().read_model(str(bundle / "image-int8.xml"))
@@ -77,6 +82,37 @@ def test_its_features_are_those_of_the_first_stage_and_its_masks_nearly_the_same
         assert not torch.equal(logits, expected)
 
 
+def test_its_similarity_is_nearly_the_same(bundle: Path, exported: Path, frames: list[Image]) -> None:
+    eight, whole = Bundle(bundle, 1, "int8"), Bundle(bundle, 1, "f32")
+    # Where there is only the graph in floating point, that serves.
+    (mixed := bundle.parent / "mixed").mkdir()
+    for path in bundle.iterdir():
+        shutil.copy(path, mixed)
+    about = json.loads((bundle / "model.json").read_text())
+    del about["propagation"]["similarity"]["int8"]
+    (mixed / "model.json").write_text(json.dumps(about))
+    without = Bundle(mixed, 1, "int8")
+    features = [whole.infer(frame)[1] for frame in frames]
+    for previous, current in pairwise(features):
+        expected = whole.similarity(previous, current)
+        assert (eight.similarity(previous, current) - expected).abs().mean() < 0.02
+        assert not torch.equal(eight.similarity(previous, current), expected)
+        assert torch.allclose(without.similarity(previous, current), expected, atol=0.01)
+
+
+def test_a_bundle_with_the_cosine_similarity_gets_no_graph_for_it(
+    exported: Path, frames: list[Image], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(exported, tmp_path / "bundle")
+    (folder / "similarity.onnx").unlink()
+    about = json.loads((folder / "model.json").read_text())
+    about["propagation"]["similarity"] = {"kind": "cosine"}
+    (folder / "model.json").write_text(json.dumps(about))
+    assert quantise.quantise(folder, frames).similarity is None
+    assert not list(folder.glob("similarity*"))
+    assert json.loads((folder / "model.json").read_text())["propagation"] == about["propagation"]
+
+
 def test_a_bundle_without_one_cannot_be_run_in_eight_bits(exported: Path) -> None:
     with pytest.raises(RunError, match=r'bundle has no graph in eight bits \("int8" under "image" in model\.json\)'):
         Bundle(exported, 1, "int8")
@@ -86,7 +122,9 @@ def test_exporting_again_leaves_nothing_of_the_old_weights(bundle: Path, exporte
     folder = shutil.copytree(bundle, tmp_path / "bundle")
     write_bundle(write_checkpoint(tmp_path / "last.pt"), AERIAL, ABOUT, folder)
     assert {path.name for path in folder.iterdir()} == {path.name for path in exported.iterdir()}
-    assert "int8" not in json.loads((folder / "model.json").read_text())["image"]
+    about = json.loads((folder / "model.json").read_text())
+    assert "int8" not in about["image"]
+    assert "int8" not in about["propagation"]["similarity"]
 
 
 def test_without_nncf_an_error_says_what_to_install(

@@ -71,7 +71,9 @@ class Bundle:
             raise RunError(f'{folder} has no graph in eight bits ("int8" under "image" in model.json)')
         self.image = Graph(folder / about["image"][key], threads, precision)
         similarity = about["propagation"].get("similarity", {"kind": "cosine"})
-        self._layer = Graph(folder / similarity["file"], threads, precision) if similarity["kind"] == "conv" else None
+        # Without one in eight bits, its own serves.
+        layer = similarity.get("int8" if precision == "int8" else "file", similarity.get("file"))
+        self._layer = Graph(folder / layer, threads, precision) if similarity["kind"] == "conv" else None
 
     def input(self, frame: Image) -> NDArray[np.float32]:
         """The frame at the network's size, normalised: 1×3×H×W."""

@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     first_stage = command("first-stage", _first_stage, "Give bundles the graph of their first stage. Export does so.")
     first_stage.add_argument("bundles", type=Path, nargs="+", help="folders of bundles whose image graph is ONNX")
 
-    quantise_ = command("quantise", _quantise, "Add a bundle's image graph in eight bits. Needs the extra `quantise`.")
+    quantise_ = command("quantise", _quantise, "Add a bundle's graphs in eight bits. Needs the extra `quantise`.")
     quantise_.add_argument("bundle", type=Path, help="folder of the bundle")
     frames = quantise_.add_mutually_exclusive_group(required=True)
     frames.add_argument("--frames", type=Path, nargs="+", metavar="FOLDER", help="folders of frames to calibrate on")
@@ -261,6 +261,7 @@ def _quantise(arguments: argparse.Namespace) -> None:
     print(
         f"{arguments.bundle}: in eight bits but for the first stage, {done.first_stage} of {done.operations} "
         f"operations; ranges from {len(frames)} frames; {100 * done.same_class:.2f} % of the pixels keep their class"
+        + ("" if done.similarity is None else f"; the similarity changes by {done.similarity:.4f} on average")
     )
 
 

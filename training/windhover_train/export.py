@@ -21,7 +21,8 @@ from windhover_train.datasets import ClassTable, Image
 from windhover_train.first_stage import FILE as FIRST_STAGE
 from windhover_train.first_stage import write_first_stage
 from windhover_train.networks.similarity import ConstantSimilarity, ConvSimilarity
-from windhover_train.quantise import FILE as QUANTISED
+from windhover_train.quantise import IMAGE as IMAGE_INT8
+from windhover_train.quantise import SIMILARITY as SIMILARITY_INT8
 from windhover_train.run import RunError
 from windhover_train.video_model import VideoModel
 
@@ -59,7 +60,10 @@ def write_bundle(model: VideoModel, classes: ClassTable, about: About, out: Path
     names = {"input": "image", "logits": "logits", "features": "features"}
     shape = (1, 3, height, width)
     # What belongs to the weights of a bundle that was here before.
-    for old in ("similarity.onnx", QUANTISED, Path(QUANTISED).with_suffix(".bin")):
+    quantised = [
+        Path(file).with_suffix(suffix) for file in (IMAGE_INT8, SIMILARITY_INT8) for suffix in (".xml", ".bin")
+    ]
+    for old in ("similarity.onnx", *quantised):
         (out / old).unlink(missing_ok=True)
     _export_graph(image_model, {names["input"]: shape}, (names["logits"], names["features"]), out / "image.onnx")
     write_first_stage(out / "image.onnx", names, out / FIRST_STAGE)
