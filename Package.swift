@@ -68,7 +68,7 @@ let package = Package(
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-        .target(name: "CVision", dependencies: ["COpenCV"], cxxSettings: [.unsafeFlags(["-std=c++17"])]),
+        .target(name: "CVision", dependencies: ["CKernels", "COpenCV"], cxxSettings: [.unsafeFlags(["-std=c++17"])]),
         .target(name: "CKernels"),
         .target(name: "CPNGShim", dependencies: ["CPNG"]),
         // 1: pictures, models, records, the client

@@ -1,5 +1,7 @@
 #include "CVision.h"
 
+#include "CKernels.h"
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -25,8 +27,9 @@ const cv::Size window(17, 17);
 constexpr int levels = 4;
 constexpr int steps = 15;
 constexpr double enough = 0.03;
-// A point that does not come back to within this many pixels when tracked backwards is lost.
-constexpr float roundTrip = 0.7f;
+// A point around which the frames differ by more than this many times what they differ by at the median one, and a
+// grey level, has gone astray, or is another thing's.
+constexpr float strayed = 3;
 constexpr int smallWidth = 160;
 
 } // namespace
@@ -36,6 +39,7 @@ struct windhover_landmarks {
     cv::Size size;
     // Pixels of the working picture per pixel of the frame, along x and y.
     double scaleX = 1, scaleY = 1;
+    // Each level's picture; once there are points, also its gradients, in turn.
     std::vector<cv::Mat> pyramid;
     std::vector<cv::Point2f> points;
     std::vector<cv::KeyPoint> keypoints;
@@ -51,22 +55,27 @@ struct windhover_landmarks {
 
 namespace {
 
-cv::Mat reduced(const cv::Mat &grey, int width) {
-    if (grey.cols <= width) return grey;
-    const int height = std::max(1, int(std::lround(double(grey.rows) * width / grey.cols)));
-    cv::Mat out;
-    cv::resize(grey, out, cv::Size(width, height), 0, 0, cv::INTER_AREA);
-    return out;
+// A level's horizontal and vertical derivatives in turn, with a rim of zeros as Lucas-Kanade wants it.
+cv::Mat gradients(const cv::Mat &picture) {
+    cv::Mat whole = cv::Mat::zeros(picture.rows + 2 * window.height, picture.cols + 2 * window.width, CV_16SC2);
+    cv::Mat inner = whole(cv::Rect(window.width, window.height, picture.cols, picture.rows));
+    // The picture lies in a larger one that continues it.
+    for (int y = 0; y < picture.rows; y++)
+        windhover_gradient_row(picture.ptr(y), picture.step, picture.cols, inner.ptr<int16_t>(y));
+    return inner;
 }
 
 // Shi-Tomasi corners, the best of each cell of a grid, in pixels of the pyramid's first level. They are looked for one
 // level up, at a quarter of the cost: tracking needs texture around a point, not the corner's exact place.
 std::vector<cv::Point2f> spreadCorners(const std::vector<cv::Mat> &pyramid) {
-    // A pyramid holds each level's picture and derivatives in turn; a small picture has one level only.
+    // A small picture has one level only.
     const int level = pyramid.size() > 2 ? 1 : 0;
-    const cv::Mat &picture = pyramid[size_t(level) * 2];
-    cv::Mat response;
-    cv::cornerMinEigenVal(picture, response, 3);
+    const cv::Mat &slopes = pyramid[size_t(level) * 2 + 1];
+    cv::Mat response(slopes.size(), CV_32F);
+    std::vector<float> sums(3 * size_t(slopes.cols + 2));
+    for (int y = 0; y < slopes.rows; y++)
+        windhover_corner_row(slopes.ptr<int16_t>(y), slopes.step / sizeof(int16_t), slopes.cols, sums.data(),
+                             response.ptr<float>(y));
     double strongest = 0;
     cv::minMaxLoc(response, nullptr, &strongest);
     const double side = std::sqrt(double(response.total()) / cells);
@@ -100,18 +109,22 @@ void track(const windhover_landmarks &previous, const windhover_landmarks &curre
            std::vector<cv::Point2f> &to) {
     if (previous.points.empty()) return;
     const cv::TermCriteria stop(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, steps, enough);
-    std::vector<cv::Point2f> there, back;
-    std::vector<uchar> found, foundBack;
-    cv::calcOpticalFlowPyrLK(previous.pyramid, current.pyramid, previous.points, there, found, cv::noArray(), window,
+    std::vector<cv::Point2f> there;
+    std::vector<uchar> found;
+    std::vector<float> differences;
+    cv::calcOpticalFlowPyrLK(previous.pyramid, current.pyramid, previous.points, there, found, differences, window,
                              levels, stop);
-    back = previous.points;
-    cv::calcOpticalFlowPyrLK(current.pyramid, previous.pyramid, there, back, foundBack, cv::noArray(), window, 1, stop,
-                             cv::OPTFLOW_USE_INITIAL_FLOW);
     const cv::Rect2f inside(0, 0, float(current.pyramid[0].cols), float(current.pyramid[0].rows));
+    for (size_t i = 0; i < there.size(); i++) found[i] = found[i] && inside.contains(there[i]);
+    std::vector<float> usual;
     for (size_t i = 0; i < there.size(); i++) {
-        if (!found[i] || !foundBack[i] || !inside.contains(there[i])) continue;
-        const cv::Point2f miss = back[i] - previous.points[i];
-        if (miss.dot(miss) > roundTrip * roundTrip) continue;
+        if (found[i]) usual.push_back(differences[i]);
+    }
+    if (usual.empty()) return;
+    const auto middle = usual.begin() + std::ptrdiff_t(usual.size() / 2);
+    std::nth_element(usual.begin(), middle, usual.end());
+    for (size_t i = 0; i < there.size(); i++) {
+        if (!found[i] || differences[i] > strayed * *middle + 1) continue;
         from.push_back(previous.points[i]);
         to.push_back(there[i]);
     }
@@ -134,23 +147,22 @@ void match(const windhover_landmarks &previous, const windhover_landmarks &curre
 extern "C" {
 
 windhover_landmarks *windhover_landmarks_create(int32_t method, const uint8_t *grey, int32_t width, int32_t height,
-                                                int32_t reduction, int32_t frame_width, int32_t frame_height) {
+                                                int32_t frame_width, int32_t frame_height) {
     try {
-        if (width < 1 || height < 1 || reduction < 1) return nullptr;
+        if (width < 1 || height < 1) return nullptr;
         auto landmarks = std::make_unique<windhover_landmarks>();
-        const cv::Mat whole(height, width, CV_8UC1, const_cast<uint8_t *>(grey));
-        const cv::Mat working = reduced(whole, method == WINDHOVER_KLT ? trackingWidth : matchingWidth);
+        const cv::Mat working(height, width, CV_8UC1, const_cast<uint8_t *>(grey));
         landmarks->method = method;
         landmarks->size = cv::Size(frame_width, frame_height);
-        // The last column and row of a reduced picture may reach beyond the frame.
-        landmarks->scaleX = double(working.cols) / (double(width) * reduction);
-        landmarks->scaleY = double(working.rows) / (double(height) * reduction);
-        cv::resize(whole.cols <= smallWidth ? whole : working, landmarks->small,
-                   cv::Size(std::min(smallWidth, whole.cols),
-                            std::max(1, int(std::lround(double(whole.rows) * std::min(smallWidth, whole.cols) / whole.cols)))),
-                   0, 0, cv::INTER_AREA);
+        landmarks->scaleX = double(width) / frame_width;
+        landmarks->scaleY = double(height) / frame_height;
+        const int small = std::min(smallWidth, width);
+        cv::resize(working, landmarks->small,
+                   cv::Size(small, std::max(1, int(std::lround(double(height) * small / width)))), 0, 0,
+                   cv::INTER_AREA);
         if (method == WINDHOVER_KLT) {
-            cv::buildOpticalFlowPyramid(working, landmarks->pyramid, window, levels, true, cv::BORDER_REFLECT_101,
+            // Without gradients: those of the frame before are what tracking needs.
+            cv::buildOpticalFlowPyramid(working, landmarks->pyramid, window, levels, false, cv::BORDER_REFLECT_101,
                                         cv::BORDER_CONSTANT, false);
         } else {
             detector(method)->detectAndCompute(working, cv::noArray(), landmarks->keypoints, landmarks->descriptors);
@@ -167,11 +179,20 @@ int32_t windhover_set_threads(int32_t threads) {
     return before;
 }
 
-int32_t windhover_tracking_width(void) { return trackingWidth; }
+int32_t windhover_working_width(int32_t method) {
+    return method == WINDHOVER_KLT ? trackingWidth : matchingWidth;
+}
 
 void windhover_landmarks_find_corners(windhover_landmarks *landmarks) {
     try {
-        if (landmarks->method == WINDHOVER_KLT) landmarks->points = spreadCorners(landmarks->pyramid);
+        if (landmarks->method != WINDHOVER_KLT) return;
+        std::vector<cv::Mat> pyramid;
+        for (const cv::Mat &picture : landmarks->pyramid) {
+            pyramid.push_back(picture);
+            pyramid.push_back(gradients(picture));
+        }
+        landmarks->points = spreadCorners(pyramid);
+        landmarks->pyramid = std::move(pyramid);
     } catch (...) {
         // Without corners the next frame is not registered, and says so.
     }

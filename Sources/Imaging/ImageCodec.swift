@@ -26,6 +26,17 @@ package enum ImageCodec {
         }
     }
 
+    /// The same, as the file holds it: without making red, green and blue of all its pixels where nobody needs them.
+    ///
+    /// - Parameter maxPixels: as of `decode`.
+    /// - Throws: `unsupportedFormat`, `tooLarge` or `corrupt`.
+    package static func picture(of bytes: [UInt8], maxPixels: Int = 50_000_000) throws(ImageError) -> Picture {
+        switch try format(of: bytes) {
+        case .jpeg: try JPEGDecoder.picture(bytes, maxPixels: maxPixels)
+        case .png: .rgb(try Frame.decodePNG(bytes, maxPixels: maxPixels))
+        }
+    }
+
     private static func format(of bytes: [UInt8]) throws(ImageError) -> ImageFormat {
         if bytes.starts(with: [0xff, 0xd8, 0xff]) { return .jpeg }
         if bytes.starts(with: PNGHeader.signature) { return .png }

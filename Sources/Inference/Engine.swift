@@ -16,7 +16,7 @@ package protocol SegmentationModel: Sendable {
     var shapes: ModelShapes { get }
     /// What the image model computes in, such as "f32" or "bf16".
     var precision: String { get }
-    /// Runs the image model on a normalised 1×3×H×W tensor (see `Frame.normalised(for:)`).
+    /// Runs the image model on a normalised 1×3×H×W tensor (see `Picture.input(for:)`).
     func segment(_ input: Tensor) async throws -> ImageOutput
     /// Runs the image model's first stage alone: 1×F×h'×w', what `segment` would give as features.
     ///

@@ -43,9 +43,7 @@ package struct Propagator: Sendable {
     private var bundle: ModelBundle { model.bundle }
 
     /// Step 1: resizes and normalises the frame for the network.
-    package func input(of frame: Frame) -> Tensor {
-        frame.resized(width: bundle.inputWidth, height: bundle.inputHeight).normalised(for: bundle)
-    }
+    package func input(of frame: Picture) -> Tensor { frame.input(for: bundle) }
 
     /// The image model's prediction alone (steps 3 and 4), in the precision in which it will be kept.
     package func cold(_ output: ImageOutput, precision: StatePrecision) -> Prediction {

@@ -51,19 +51,10 @@ package struct Registrar: Sendable {
     @discardableResult
     package static func use(threads: Int) -> Int { Int(windhover_set_threads(Int32(threads))) }
 
-    /// The width, in pixels, that a frame's luminance may be reduced to before `landmarks` is given it; nil: every pixel
-    /// counts.
-    package var sufficientWidth: Int? { method == .klt ? Int(windhover_tracking_width()) : nil }
-
-    /// What is kept of a frame.
+    /// What is kept of a frame, of which `luminance` has all pixels.
     ///
     /// Costs the pyramid, or the descriptors. Nil for `.identity`.
     package func landmarks(_ luminance: GreyMap) -> Landmarks? {
-        landmarks(ReducedLuminance(map: luminance, reduction: 1, width: luminance.width, height: luminance.height))
-    }
-
-    /// The same of a frame whose luminance was read at a fraction of its size.
-    package func landmarks(_ luminance: ReducedLuminance) -> Landmarks? {
         let code: windhover_method
         switch method {
         case .klt: code = WINDHOVER_KLT
@@ -71,13 +62,16 @@ package struct Registrar: Sendable {
         case .akaze: code = WINDHOVER_AKAZE
         case .identity: return nil
         }
-        let map = luminance.map
-        let handle = map.pixels.withUnsafeBufferPointer { pixels in
+        let (width, height) = (luminance.width, luminance.height)
+        let workingWidth = min(width, Int(windhover_working_width(Int32(code.rawValue))))
+        let workingHeight = Int((Double(height * workingWidth) / Double(width)).rounded())
+        let working = luminance.resized(width: workingWidth, height: max(1, workingHeight))
+        let handle = working.pixels.withUnsafeBufferPointer { pixels in
             windhover_landmarks_create(
-                Int32(code.rawValue), pixels.baseAddress!, Int32(map.width), Int32(map.height),
-                Int32(luminance.reduction), Int32(luminance.width), Int32(luminance.height))
+                Int32(code.rawValue), pixels.baseAddress!, Int32(working.width), Int32(working.height), Int32(width),
+                Int32(height))
         }
-        return handle.map { Landmarks(handle: $0, width: luminance.width, height: luminance.height) }
+        return handle.map { Landmarks(handle: $0, width: width, height: height) }
     }
 
     /// The motion from `previous` to `current`, both made by this registrar.

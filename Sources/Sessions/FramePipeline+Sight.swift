@@ -5,7 +5,7 @@ import SSP
 extension FramePipeline {
     /// What a frame shows by itself, whatever came before it: it may be looked at before its turn has come.
     struct Sight: Sendable {
-        let frame: Frame
+        let frame: Picture
         /// Decoding.
         let stages: Stages
         /// The frame as the network takes it.
@@ -32,28 +32,15 @@ extension FramePipeline {
     ///
     /// `ahead`: before its turn; the image model, too. Throws `ImageError`.
     func look(_ upload: FrameUpload, ahead: Bool = false, on workers: WorkerPool) async throws -> Sight {
-        // Decoding takes one processor. What registration needs of the picture is less than all of it, and is read
-        // beside it: the image model uses all processors, and would be held up by whatever is left to do then.
-        let early = Sketch(executorPreference: workers) {
-            var stages = Stages()
-            guard propagates, let width = registrar.sufficientWidth else { return Timed(value: nil) }
-            let landmarks = await stages.measure("register") {
-                ReducedLuminance.read(upload.image, minWidth: width, maxPixels: maxPixels)
-                    .flatMap(registrar.landmarks)
-            }
-            return Timed(value: landmarks, stages: stages)
-        }
         var stages = Stages()
-        let frame = try await stages.measure("decode") { try ImageCodec.decode(upload.image, maxPixels: maxPixels) }
-        return look(frame, ahead: ahead, stages: stages, early: early, on: workers)
+        let frame = try await stages.measure("decode") {
+            try ImageCodec.picture(of: upload.image, maxPixels: maxPixels)
+        }
+        return look(frame, ahead: ahead, stages: stages, on: workers)
     }
 
-    /// The same of a frame that is decoded.
-    ///
-    /// `stages`: what that took; `early`: its landmarks, if they can be had without it.
-    func look(
-        _ frame: Frame, ahead: Bool = false, stages: Stages = Stages(), early: Sketch? = nil, on workers: WorkerPool
-    ) -> Sight {
+    /// The same of a frame that is decoded; `stages`: what that took.
+    func look(_ frame: Picture, ahead: Bool = false, stages: Stages = Stages(), on workers: WorkerPool) -> Sight {
         let input = Task(executorPreference: workers) {
             var stages = Stages()
             let tensor = await stages.measure("prepare") { propagator.input(of: frame) }
@@ -63,7 +50,6 @@ extension FramePipeline {
             frame: frame, stages: stages, input: input, image: ahead && cadence == nil ? see(input, on: workers) : nil,
             landmarks: Task(executorPreference: workers) {
                 guard propagates else { return Timed(value: nil) }
-                if let early = await early?.value, early.value != nil { return early }
                 var stages = Stages()
                 let landmarks = await stages.measure("register") { registrar.landmarks(frame.luminance()) }
                 return Timed(value: landmarks, stages: stages)
@@ -81,7 +67,7 @@ extension FramePipeline {
     }
 
     /// The picture to be stored.
-    func picture(_ frame: Frame, _ upload: FrameUpload) async throws -> Timed<[UInt8]?> {
+    func picture(_ frame: Picture, _ upload: FrameUpload) async throws -> Timed<[UInt8]?> {
         guard storeMasks else { return Timed(value: nil) }
         var stages = Stages()
         let picture: [UInt8]? = try await stages.measure("encode") {
@@ -91,10 +77,9 @@ extension FramePipeline {
             case .preview:
                 // No larger than the network's picture, and in the frame's own proportions.
                 let scale = min(1, Double(propagator.model.bundle.inputWidth) / Double(frame.width))
-                return try frame.resized(
+                return try frame.jpegData(
                     width: max(1, Int((Double(frame.width) * scale).rounded())),
-                    height: max(1, Int((Double(frame.height) * scale).rounded()))
-                ).jpegData(quality: 80)
+                    height: max(1, Int((Double(frame.height) * scale).rounded())), quality: 80)
             }
         }
         return Timed(value: picture, stages: stages)

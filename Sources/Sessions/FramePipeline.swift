@@ -74,33 +74,36 @@ package struct FramePipeline: Sendable {
         let step = try await predict(
             sight, upload, plan: plan, state: state, on: workers, stages: &stages,
             withoutRegistration: withoutRegistration)
-        // What is not needed for the answer's sake: beside the mask, because networks and fusing use all processors.
+        // Beside the mask, because networks and fusing use all processors: its PNG takes as long as the others together.
         async let painting = picture(sight.frame, upload)
+        async let comparing = similarity(of: step.prediction)
         async let corners = corners(of: step.state)
         let mask = await stages.measure("mask") {
             step.prediction.mask(width: sight.frame.width, height: sight.frame.height)
         }
-        let encoded = try await stages.measure("encode") { try encode(mask, step.prediction, wantsMask: wantsMask) }
-        let image = try await painting
+        let png = try await stages.measure("encode") {
+            storeMasks || wantsMask ? try mask.pngData(classes: propagator.model.bundle.classes) : nil
+        }
+        let (image, similarity) = try await (painting, comparing)
         stages.add(image.stages)
+        stages.add(similarity.stages)
         stages.add(await corners)
         return Outcome(
-            step: step, mask: mask, maskPNG: encoded.mask,
+            step: step, mask: mask, maskPNG: png,
             pictures: FramePictures(
-                mask: storeMasks ? encoded.mask : nil, similarity: encoded.similarity, image: image.value))
+                mask: storeMasks ? png : nil, similarity: similarity.value, image: image.value))
     }
 
-    private func encode(
-        _ mask: LabelMap, _ prediction: Propagator.Prediction, wantsMask: Bool
-    ) throws -> (mask: [UInt8]?, similarity: [UInt8]?) {
-        let png = storeMasks || wantsMask ? try mask.pngData(classes: propagator.model.bundle.classes) : nil
-        guard storeMasks else { return (png, nil) }
-        let similarity = try prediction.similarity.map { map in
+    /// The similarity map's PNG, to be stored.
+    private func similarity(of prediction: Propagator.Prediction) async throws -> Timed<[UInt8]?> {
+        guard storeMasks, let map = prediction.similarity else { return Timed(value: nil) }
+        var stages = Stages()
+        let png = try await stages.measure("encode") {
             try GreyMap(
                 width: map.width, height: map.height,
                 pixels: map.array.map { UInt8(min(max($0, 0), 1) * 255 + 0.5) }
             ).pngData()
         }
-        return (png, similarity)
+        return Timed(value: png, stages: stages)
     }
 }

@@ -263,7 +263,7 @@ package actor VideoSession {
     private func segment(
         _ upload: FrameUpload, _ look: FramePipeline.Look?, _ order: SessionMachine.Order,
         at moment: SessionMachine.Moment, wantsMask: Bool, stages: inout FramePipeline.Stages
-    ) async throws -> (FramePipeline.Outcome, Frame) {
+    ) async throws -> (FramePipeline.Outcome, Picture) {
         let waited = services.clock.uptime()
         await services.gate.enter(id, at: waited)
         defer { services.gate.leave() }
@@ -417,7 +417,7 @@ package actor VideoSession {
     }
 
     private func record(
-        of outcome: FramePipeline.Outcome, _ frame: Frame, _ upload: FrameUpload, received: Date,
+        of outcome: FramePipeline.Outcome, _ frame: Picture, _ upload: FrameUpload, received: Date,
         stages: FramePipeline.Stages
     ) -> FrameRecord {
         let (bundle, step) = (model.bundle, outcome.step)

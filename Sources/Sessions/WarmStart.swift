@@ -59,7 +59,7 @@ struct WarmStart: Sendable {
             if (header.width, header.height) == (record.width, record.height) {
                 sight = try await pipeline.look(upload, on: workers)
             } else {
-                let preview = try ImageCodec.decode(image, maxPixels: pipeline.maxPixels)
+                let preview = try ImageCodec.picture(of: image, maxPixels: pipeline.maxPixels)
                 sight = pipeline.look(preview.resized(width: record.width, height: record.height), on: workers)
             }
             var stages = FramePipeline.Stages()

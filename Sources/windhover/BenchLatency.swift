@@ -49,7 +49,7 @@ struct BenchLatency: BenchPart {
         var latencies = [[Double]](repeating: [], count: callers.count)
         var stages = [[[String: Double]]](repeating: [], count: callers.count)
         for number in 0...count {
-            let input = propagator.input(of: try ImageCodec.decode(frames[number]))
+            let input = propagator.input(of: try ImageCodec.picture(of: frames[number]))
             let start = ContinuousClock.now
             _ = try await model.segment(input)
             if number > 0 { image.append(milliseconds(ContinuousClock.now - start)) }

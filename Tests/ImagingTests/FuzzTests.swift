@@ -14,7 +14,10 @@ import Testing
             let damaged = mutate(bytes, &noise)
             let header = try? ImageCodec.header(of: damaged)
             // Small enough to be quick where the damage is in the size.
-            guard let frame = try? ImageCodec.decode(damaged, maxPixels: 1 << 20) else { continue }
+            let frame = try? ImageCodec.decode(damaged, maxPixels: 1 << 20)
+            let picture = try? ImageCodec.picture(of: damaged, maxPixels: 1 << 20)
+            #expect(picture.map { [$0.width, $0.height] } == frame.map { [$0.width, $0.height] })
+            guard let frame else { continue }
             #expect(header.map { [$0.width, $0.height] } == [frame.width, frame.height])
         }
     }

@@ -22,4 +22,30 @@ import Testing
             #expect(abs(Int(value) - Int(expected.pixels[3 * index])) <= 1)
         }
     }
+
+    /// A third, a half, a fraction, along one axis only, and larger.
+    @Test(arguments: [(16, 8), (24, 12), (31, 17), (48, 9), (7, 24), (60, 40), (1, 1), (48, 24)])
+    func `A map is resized as a frame is`(width: Int, height: Int) {
+        var noise = Noise(state: 16)
+        let map = GreyMap(width: 48, height: 24, pixels: noise.bytes(48 * 24))
+        let frame = Frame(width: 48, height: 24) { x, y in
+            let value = Int(map.pixels[48 * y + x])
+            return (value, value, value)
+        }
+        let resized = map.resized(width: width, height: height)
+        let expected = frame.resized(width: width, height: height)
+        #expect(resized.width == width && resized.height == height)
+        for (index, value) in resized.pixels.enumerated() {
+            #expect(abs(Int(value) - Int(expected.pixels[3 * index])) <= 1)
+        }
+    }
+
+    @Test func `A plain surface keeps its value at any size`() {
+        for value in [0, 1, 127, 254, 255] as [UInt8] {
+            let map = GreyMap(width: 300, height: 6, pixels: [UInt8](repeating: value, count: 1800))
+            for width in [1, 50, 75, 100, 150, 299, 300, 301] {
+                #expect(map.resized(width: width, height: 3).pixels.allSatisfy { $0 == value })
+            }
+        }
+    }
 }

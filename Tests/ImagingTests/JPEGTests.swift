@@ -61,7 +61,9 @@ import Testing
     func `A JPEG cut short anywhere is refused`(name: String) throws {
         let bytes = try Fixture.bytes(name)
         for count in 1..<bytes.count {
-            #expect(code { try ImageCodec.decode(Array(bytes.prefix(count))) } != nil, "cut at \(count)")
+            let cut = Array(bytes.prefix(count))
+            #expect(code { try ImageCodec.decode(cut) } != nil, "cut at \(count)")
+            #expect(code { try ImageCodec.picture(of: cut) } != nil, "cut at \(count)")
         }
     }
 
@@ -73,6 +75,7 @@ import Testing
         for count in scan.range.upperBound..<bytes.count - 4 {
             let closed = Array(bytes.prefix(count)) + [0xff, 0xd9]
             #expect(code { try ImageCodec.decode(closed) } == .corrupt, "closed at \(count)")
+            #expect(code { try ImageCodec.picture(of: closed) } == .corrupt, "closed at \(count)")
         }
     }
 

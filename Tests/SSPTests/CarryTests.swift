@@ -71,7 +71,7 @@ import Testing
         let model = try await OpenVINOEngine().load(golden.bundle(cosine: true))
         let propagator = Propagator(model: model)
         let frame = try golden.frame(0)
-        let output = try await model.segment(propagator.input(of: frame))
+        let output = try await model.segment(propagator.input(of: .rgb(frame)))
         let features = try #require(output.features)
         let state = try #require(
             propagator.state(

@@ -80,7 +80,7 @@ struct GoldenRun {
         var predictions: [Propagator.Prediction] = []
         for k in 0..<manifest.frames {
             let frame = try golden.frame(k)
-            let output = try await model.segment(propagator.input(of: frame))
+            let output = try await model.segment(propagator.input(of: .rgb(frame)))
             let prediction: Propagator.Prediction
             if let state {
                 let values = manifest.homographies[k - 1]

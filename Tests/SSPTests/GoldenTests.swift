@@ -9,7 +9,7 @@ import Testing
         let model = try await OpenVINOEngine().load(golden.bundle(cosine: false))
         let propagator = Propagator(model: model)
         for k in 0...1 {
-            let output = try await model.segment(propagator.input(of: golden.frame(k)))
+            let output = try await model.segment(propagator.input(of: .rgb(golden.frame(k))))
             let logits = try golden.floats("image-logits-\(k).f32")
             let features = try golden.floats("features-\(k).f32")
             #expect(largestDifference(output.logits.array, logits) < 2e-3)

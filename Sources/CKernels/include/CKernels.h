@@ -8,6 +8,10 @@
 //
 // Logits stand pixel by pixel, `stride` floats each: the classes, and padding up to a multiple of four.
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // MARK: Pixels
 
 /// A weighted sum of `taps` rows of `stride` bytes each, from `first` on, in 1/256 of a step.
@@ -23,12 +27,41 @@ void windhover_resample_columns(const uint16_t *_Nonnull row, const int32_t *_No
                                 const int32_t *_Nonnull offsets, const uint16_t *_Nonnull weights, int32_t width,
                                 uint8_t *_Nonnull out);
 
+/// The same of a row of bytes, which has nothing beyond its end.
+void windhover_resample_line(const uint16_t *_Nonnull row, const int32_t *_Nonnull starts,
+                             const int32_t *_Nonnull offsets, const uint16_t *_Nonnull weights, int32_t width,
+                             uint8_t *_Nonnull out);
+
+/// A row of `width` bytes, each the mean of `ratio` neighbours, at most 255, of one in 1/256 of a step.
+void windhover_average_line(const uint16_t *_Nonnull row, int32_t ratio, int32_t width, uint8_t *_Nonnull out);
+
 /// The brightness of `count` RGB pixels by ITU-R BT.601, rounded as RGB2GRAY of OpenCV 4 does.
 void windhover_luminance(const uint8_t *_Nonnull pixels, size_t count, uint8_t *_Nonnull grey);
 
 /// `count` RGB pixels to three planes of value * scale + shift, each channel with its own.
 void windhover_normalise(const uint8_t *_Nonnull pixels, size_t count, const float *_Nonnull scale,
                          const float *_Nonnull shift, float *_Nonnull planes);
+
+/// `count` pixels of three planes, Y, Cb and Cr of the JPEG File Interchange Format (ITU-T T.871, all of 0...255), to
+/// red, green and blue in 0...255, and these to three planes of value * scale + shift, each channel with its own.
+void windhover_normalise_ycbcr(const uint8_t *_Nonnull luma, const uint8_t *_Nonnull cb, const uint8_t *_Nonnull cr,
+                               size_t count, const float *_Nonnull scale, const float *_Nonnull shift,
+                               float *_Nonnull planes);
+
+// MARK: Corners
+
+/// One row of a picture's derivatives by Scharr's operator, 3 10 3 to the sides, x and y in turn.
+///
+/// `row` lies in a picture of rows `stride` bytes apart that goes on for a pixel on all sides.
+void windhover_gradient_row(const uint8_t *_Nonnull row, size_t stride, int32_t width, int16_t *_Nonnull out);
+
+/// One row of Shi and Tomasi's measure of corners: the smaller eigenvalue of the derivatives' second moments, summed
+/// over three by three pixels.
+///
+/// `row` lies in a picture of derivatives, x and y in turn, of rows `stride` numbers apart, that goes on for a pixel on
+/// all sides. `sums` is room for 3 · (`width` + 2).
+void windhover_corner_row(const int16_t *_Nonnull row, size_t stride, int32_t width, float *_Nonnull sums,
+                          float *_Nonnull out);
 
 // MARK: Half precision
 
@@ -136,3 +169,7 @@ void windhover_triad(const float *_Nonnull a, const float *_Nonnull b, float *_N
 /// pages, which is dearer than the work on them; and it keeps several heaps, so that what one thread frees another
 /// cannot have. To be called before there are threads; does nothing with other C libraries.
 void windhover_keep_blocks(void);
+
+#ifdef __cplusplus
+}
+#endif

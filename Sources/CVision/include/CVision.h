@@ -30,19 +30,18 @@ typedef struct {
 /// Sets how many threads one call may use, the caller's among them, in the whole process; tells how many it were.
 int32_t windhover_set_threads(int32_t threads);
 
-/// `grey` is the frame's luminance, height x width bytes without padding, made smaller to one pixel for every `reduction`
-/// along each axis (1: the frame as it is); it is read during the call only. What is found is told in pixels of the frame,
-/// which is `frame_width` x `frame_height`. NULL on failure.
-windhover_landmarks *_Nullable windhover_landmarks_create(int32_t method, const uint8_t *_Nonnull grey, int32_t width,
-                                                          int32_t height, int32_t reduction, int32_t frame_width,
-                                                          int32_t frame_height);
+/// The width of the pictures that a method works on: larger frames are to be reduced to it.
+int32_t windhover_working_width(int32_t method);
 
-/// Finds the corners that Lucas-Kanade tracks to the next frame, before that is registered. Not at the same time as
-/// that, nor twice at a time.
+/// `grey` is the luminance, height x width bytes without padding, of a frame of `frame_width` x `frame_height`, reduced
+/// or as it is; it is read during the call only. What is found is told in pixels of the frame. NULL on failure.
+windhover_landmarks *_Nullable windhover_landmarks_create(int32_t method, const uint8_t *_Nonnull grey, int32_t width,
+                                                          int32_t height, int32_t frame_width, int32_t frame_height);
+
+/// Finds the corners that Lucas-Kanade tracks to the next frame, before that is registered. Once, and not at the same
+/// time as that.
 void windhover_landmarks_find_corners(windhover_landmarks *_Nonnull landmarks);
 
-/// Lucas-Kanade works on pictures of this width; a frame may be reduced to it, and not further.
-int32_t windhover_tracking_width(void);
 void windhover_landmarks_free(windhover_landmarks *_Nullable landmarks);
 
 /// Bytes landmarks keep.
