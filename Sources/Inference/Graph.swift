@@ -18,7 +18,7 @@ final class Graph: @unchecked Sendable {
     /// Throws `BundleError` for a tensor that is not there or has another rank.
     init(
         file: URL, bundle: String, inputs wanted: [Port], outputs names: [String], core: Core,
-        options: OpenVINOEngine.Options
+        options: OpenVINOEngine.Options, hint: OpenVINOEngine.Hint
     ) throws {
         func fault(_ message: String) -> BundleError {
             BundleError(bundle: bundle, "\(file.lastPathComponent): \(message)")
@@ -64,7 +64,7 @@ final class Graph: @unchecked Sendable {
 
         var compiled: OpaquePointer?
         do {
-            compiled = try Self.compile(model, core: core, options: options)
+            compiled = try Self.compile(model, core: core, options: options, hint: hint)
         } catch {
             throw fault("OpenVINO cannot compile it for \(options.device): \(error)")
         }
@@ -75,9 +75,9 @@ final class Graph: @unchecked Sendable {
     }
 
     private static func compile(
-        _ model: OpaquePointer?, core: Core, options: OpenVINOEngine.Options
+        _ model: OpaquePointer?, core: Core, options: OpenVINOEngine.Options, hint: OpenVINOEngine.Hint
     ) throws -> OpaquePointer? {
-        var properties = ["PERFORMANCE_HINT", options.hint == .latency ? "LATENCY" : "THROUGHPUT"]
+        var properties = ["PERFORMANCE_HINT", hint == .throughput ? "THROUGHPUT" : "LATENCY"]
         switch options.precision {
         // Eight bits are the graph's own matter; the hint is about what it has in floats.
         case .auto, .int8: break
@@ -86,8 +86,9 @@ final class Graph: @unchecked Sendable {
         // The number of threads is a property of the CPU plug-in only.
         if options.threads > 0, options.device == "CPU" {
             properties += ["INFERENCE_NUM_THREADS", String(options.threads)]
-            properties += ["PERFORMANCE_HINT_NUM_REQUESTS", String(options.requests)]
         }
+        // As many streams as there can be requests at a time; left to itself, it makes more, and ours leave them idle.
+        if hint == .throughput { properties += ["PERFORMANCE_HINT_NUM_REQUESTS", String(options.requests)] }
         let texts = properties.map { strdup($0) }
         defer { texts.forEach { free($0) } }
         var compiled: OpaquePointer?

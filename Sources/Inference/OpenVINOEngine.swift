@@ -11,7 +11,7 @@ package final class OpenVINOEngine: Engine {
         package var threads = 0
         /// Frames that may be in the image model at once.
         package var requests = 2
-        package var hint = Hint.latency
+        package var hint = Hint.auto
 
         package init() {}
     }
@@ -26,7 +26,12 @@ package final class OpenVINOEngine: Engine {
     }
 
     package enum Hint: String, Sendable, CaseIterable {
-        case latency, throughput
+        /// On the CPU, latency for a frame that is alone and throughput for frames beside others; elsewhere latency.
+        case auto
+        /// A frame's layers are divided among all threads.
+        case latency
+        /// Each frame is computed by threads of its own.
+        case throughput
     }
 
     private let core: Core

@@ -111,8 +111,8 @@ package final class Landmarks: @unchecked Sendable {
 
     /// Finds what will be tracked from here to the next frame.
     ///
-    /// Registering this frame to the one before does not need it, and registering the next one does it if it was not
-    /// done: call it when there is time.
+    /// Registering the next frame does it if it was not done: call it when there is time, but not long before, since
+    /// what it finds is four times as large as what it finds it in.
     package func findCorners() {
         hasCorners.withLock { done in
             if !done { windhover_landmarks_find_corners(handle) }

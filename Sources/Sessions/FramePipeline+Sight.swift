@@ -6,8 +6,8 @@ extension FramePipeline {
     /// What a frame shows by itself, whatever came before it: it may be looked at before its turn has come.
     struct Sight: Sendable {
         let frame: Picture
-        /// Decoding.
-        let stages: Stages
+        /// What decoding took, and what was done beside it.
+        var stages: Stages
         /// The frame as the network takes it.
         let input: Prepared
         /// The image model, at work or done; nil where its turn has not come, or it may not have to see the frame.
@@ -85,8 +85,18 @@ extension FramePipeline {
         return Timed(value: picture, stages: stages)
     }
 
-    /// Finds what registering the next frame will start from.
-    func corners(of state: TemporalState?) async -> Stages {
+    /// Decodes a frame whose turn has come, and finds meanwhile, since that takes one processor, what registering it
+    /// will start from.
+    ///
+    /// Throws `ImageError`.
+    func look(_ upload: FrameUpload, after state: TemporalState?, on workers: WorkerPool) async throws -> Sight {
+        async let corners = corners(of: upload.homography == nil ? state : nil)
+        var sight = try await look(upload, on: workers)
+        sight.stages.add(await corners)
+        return sight
+    }
+
+    private func corners(of state: TemporalState?) async -> Stages {
         var stages = Stages()
         if let landmarks = state?.landmarks { await stages.measure("register") { landmarks.findCorners() } }
         return stages

@@ -77,7 +77,6 @@ package struct FramePipeline: Sendable {
         // Beside the mask, because networks and fusing use all processors: its PNG takes as long as the others together.
         async let painting = picture(sight.frame, upload)
         async let comparing = similarity(of: step.prediction)
-        async let corners = corners(of: step.state)
         let mask = await stages.measure("mask") {
             step.prediction.mask(width: sight.frame.width, height: sight.frame.height)
         }
@@ -87,7 +86,6 @@ package struct FramePipeline: Sendable {
         let (image, similarity) = try await (painting, comparing)
         stages.add(image.stages)
         stages.add(similarity.stages)
-        stages.add(await corners)
         return Outcome(
             step: step, mask: mask, maskPNG: png,
             pictures: FramePictures(

@@ -273,8 +273,8 @@ package actor VideoSession {
             if let look {
                 sight = try await look.value
             } else {
-                let (pipeline, workers) = (pipeline, services.workers)
-                sight = try await Self.onWorker { try await pipeline.look(upload, on: workers) }
+                let (pipeline, state, workers) = (pipeline, state, services.workers)
+                sight = try await Self.onWorker { try await pipeline.look(upload, after: state, on: workers) }
             }
         } catch let error as ImageError {
             throw SessionFault.undecodable(code: error.code.description, message: error.message)

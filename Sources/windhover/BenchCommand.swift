@@ -59,7 +59,7 @@ struct BenchCommand: AsyncParsableCommand {
     var statePrecision = SessionOptions().statePrecision
 
     @Option(help: "What inference is tuned for.")
-    var hint = OpenVINOEngine.Hint.latency
+    var hint = OpenVINOEngine.Hint.auto
 
     @Option(parsing: .upToNextOption, help: "Sessions at once.")
     var sessions = [1, 2, 4, 16, 64]

@@ -51,8 +51,12 @@ struct ServeCommand: AsyncParsableCommand {
             """)
     var precision = OpenVINOEngine.Precision.auto
 
-    @Option(help: "What inference is tuned for.")
-    var hint = OpenVINOEngine.Hint.latency
+    @Option(
+        help: """
+            What inference is tuned for; auto: latency, and throughput while frames of several streams are computed at \
+            once, on the CPU, for which it compiles the model a second time when that happens first.
+            """)
+    var hint = OpenVINOEngine.Hint.auto
 
     @Option(help: "Inference threads; 0 leaves it to OpenVINO.")
     var threads = 0
