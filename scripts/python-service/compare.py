@@ -32,7 +32,7 @@ class Service:
             self.port = free.getsockname()[1]
         command = {
             "windhover": [PROGRAM, "serve", "--default-model", options.model, "--log-level", "error"],
-            "python": [sys.executable, HERE / "server.py", "--model", options.model],
+            "python": [sys.executable, HERE / "server.py", "--model", options.model, "--hint", options.python_hint],
         }[name]
         command += ["--models", options.models, "--data", folder, "--port", str(self.port)]
         command += ["--precision", options.precision]
@@ -212,6 +212,9 @@ def main():
     parser.add_argument("--models", default="models", help="folder of bundles (default: models)")
     parser.add_argument("--model", default="aerial-nano", help="bundle to run (default: aerial-nano)")
     parser.add_argument("--precision", default="auto", help="of inference in both: auto, f32, bf16 or int8 (default: auto)")
+    parser.add_argument(
+        "--python-hint", default="latency", choices=["latency", "throughput"],
+        help="what the Python service's inference is tuned for (default: latency); Windhover changes over by itself")
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 4, 16], help="numbers of sessions at once")
     parser.add_argument("--seconds", type=float, default=8, help="of load for each number of sessions (default: 8)")
     parser.add_argument("--rounds", type=int, default=3, help="starts of each server; medians are told (default: 3)")

@@ -32,6 +32,7 @@ arguments.add_argument("--model", default="aerial-nano")
 arguments.add_argument("--data", type=pathlib.Path, required=True)
 arguments.add_argument("--port", type=int, default=8080)
 arguments.add_argument("--precision", default="auto")
+arguments.add_argument("--hint", default="latency", choices=["latency", "throughput"])
 arguments.add_argument("--workers", type=int, default=4)
 arguments.add_argument("--requests", type=int, default=2)
 arguments = arguments.parse_args()
@@ -44,7 +45,7 @@ class Graph:
     """A compiled graph, and requests that are used again."""
 
     def __init__(self, core, file):
-        properties = {"PERFORMANCE_HINT": "LATENCY"}
+        properties = {"PERFORMANCE_HINT": arguments.hint.upper()}
         if arguments.precision not in ("auto", "int8"):
             properties["INFERENCE_PRECISION_HINT"] = arguments.precision
         self.compiled = core.compile_model(file, "CPU", properties)
