@@ -42,21 +42,20 @@ final class AdaptiveGraph: Sendable {
 
     /// Nil where there is none yet; asked for it, it will be.
     private var crowdForm: Graph? {
-        let compile: (@Sendable () throws -> Graph)? = crowd.withLock { crowd in
-            guard case .absent(let compile) = crowd else { return nil }
-            crowd = .compiling
-            return compile
-        }
-        if let compile {
-            // Some tenths of a second of processor time, or many seconds for a large network: not on a thread that
-            // frames wait for.
-            DispatchQueue.global(qos: .utility).async {
-                let graph = try? compile()
-                self.crowd.withLock { $0 = graph.map(Crowd.ready) ?? .none }
+        crowd.withLock { crowd in
+            switch crowd {
+            case .ready(let graph): return graph
+            case .compiling, .none: return nil
+            case .absent(let compile):
+                crowd = .compiling
+                // Some tenths of a second of processor time, or many seconds for a large network: not on a thread that
+                // frames wait for.
+                DispatchQueue.global(qos: .utility).async {
+                    let graph = try? compile()
+                    self.crowd.withLock { $0 = graph.map(Crowd.ready) ?? .none }
+                }
+                return nil
             }
-        }
-        return crowd.withLock { crowd in
-            if case .ready(let graph) = crowd { graph } else { nil }
         }
     }
 }
